@@ -1,0 +1,1 @@
+"""Everything that runs Batchdrop on one machine: the stack and the services it stands on."""
