@@ -1,0 +1,105 @@
+"""What we ask of Batch, as plain values: a pool, a job, a task. Built by pure code, turned into SDK models at the edge.
+
+Paths of files are relative to the task's working directory. `Source` names a blob; the edge signs its address.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Source:
+    """A blob that a node reads. `job_container`: in one of the job's own containers (signed by stored access policy);
+    else in a user's container (signed alone, read-only, until `until`)."""
+
+    container: str
+    blob: str
+    job_container: bool
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class ResourceFile:
+    """A blob and where it lands."""
+
+    source: Source
+    path: str
+
+
+@dataclass(frozen=True)
+class OutputFile:
+    """Files that a task leaves and the virtual folder (or, without a wildcard, the blob) they go to."""
+
+    pattern: str
+    container: str
+    path: str
+    condition: Literal["success", "failure", "completion"]
+
+
+@dataclass(frozen=True)
+class TaskSpec:
+    """One task: `arguments` is the command line already split; None leaves the image's own CMD."""
+
+    id: str
+    image: str
+    run_options: tuple[str, ...]
+    arguments: tuple[str, ...] | None
+    image_working_directory: bool
+    environment: tuple[tuple[str, str], ...]
+    resource_files: tuple[ResourceFile, ...]
+    output_files: tuple[OutputFile, ...]
+    max_wall_clock: timedelta
+    max_retries: int
+    mounts: tuple[tuple[str, bool], ...]
+    """containerHostBatchBindMounts: (source, read-only)."""
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """The job preparation task: runs once per node, on the host, before the first task of the job."""
+
+    command_line: str
+    resource_files: tuple[ResourceFile, ...]
+
+
+@dataclass(frozen=True)
+class JobSpec:
+    """A Batch job. `environment` goes to every task (secrets included, once)."""
+
+    id: str
+    pool_id: str
+    priority: int
+    max_wall_clock: timedelta
+    environment: tuple[tuple[str, str], ...]
+    preparation: Preparation | None
+    metadata: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class RegistrySpec:
+    """A container registry with a user and the Key Vault name of the password."""
+
+    server: str
+    user: str
+    password_secret: str
+
+
+@dataclass(frozen=True)
+class PoolSpec:
+    """A pool with autoscale from birth. `node_agent` belongs to the image."""
+
+    id: str
+    vm_size: str
+    publisher: str
+    offer: str
+    sku: str
+    node_agent: str
+    slots: int
+    formula: str
+    evaluation_interval: timedelta
+    container_images: tuple[str, ...]
+    registries: tuple[RegistrySpec, ...]
+    metadata: tuple[tuple[str, str], ...]
