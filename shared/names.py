@@ -1,0 +1,125 @@
+"""Every name that Batchdrop gives: ids, containers, blobs. Derived, so that a second pass finds what the first one made."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from typing import NewType
+
+JobId = NewType("JobId", str)
+TaskId = NewType("TaskId", str)
+Owner = NewType("Owner", str)
+
+JOBS, STATUS, RESULTS, STATE = "jobs", "status", "results", "batchdrop"
+"""Containers of the control account, save `results`, which is in the work account."""
+
+RESERVED = frozenset({JOBS, STATUS, STATE})
+SHARD_ROWS = 10_000
+KEEP = ".batchdrop"
+"""An empty blob that makes a task's output folder exist; never an output."""
+REPORTED, LOGS, WORKSPACE = "_reported", "_logs", "_merge"
+"""Virtual folders in the output container beside the tasks' own: reported units, logs of failed tasks, merge levels."""
+OWNER_KEY, JOB_KEY, EXPIRES_KEY = "batchdrop_owner", "batchdrop_job", "batchdrop_expires"
+
+
+def owner(control_account: str, deployment: str) -> Owner:
+    """Who we are to others on the same account: 16 hex digits."""
+    return Owner(_hex(control_account, deployment)[:16])
+
+
+def job_id(name: str, owned_by: Owner, container: str, blob: str, etag: str) -> JobId:
+    """`bd-<first 32 of name>-<12 hex>`: the same manifest version always gives the same id; at most 48 characters."""
+    return JobId(f"bd-{name[:32].rstrip('-')}-{_hex(owned_by, container, blob, etag.strip(chr(34)))[:12]}".lower())
+
+
+def task_id(index: int) -> TaskId:
+    return TaskId(f"t-{index:06d}")
+
+
+def index_of(task: str) -> int:
+    """The ledger row of a task id."""
+    return int(task.removeprefix("t-"))
+
+
+def input_container(job: JobId) -> str:
+    return f"{job}-input"
+
+
+def output_container(job: JobId) -> str:
+    return f"{job}-output"
+
+
+def record_blob(job: JobId) -> str:
+    return f"records/{job}.json"
+
+
+def marker_blob(modified: datetime, job: JobId) -> str:
+    """Sorts by the manifest's age; the same at each redelivery."""
+    return f"open/{modified:%Y%m%dT%H%M%S}Z-{job}"
+
+
+def done_blob(when: datetime, job: JobId) -> str:
+    return f"done/{when:%Y-%m}/{job}"
+
+
+def day_blob(when: datetime, job: JobId) -> str:
+    """One blob per job accepted on a day: what the daily cap counts."""
+    return f"days/{when:%Y-%m-%d}/{job}"
+
+
+def manifest_copy(job: JobId) -> str:
+    return f"manifests/{job}"
+
+
+def ledger_shard(job: JobId, shard: int) -> str:
+    return f"ledger/{job}/rows-{shard:05d}"
+
+
+def input_shard(job: JobId, shard: int) -> str:
+    """The frozen list of source blobs, 10,000 a shard."""
+    return f"ledger/{job}/input-{shard:05d}"
+
+
+def outputs_shard(job: JobId, shard: int) -> str:
+    """The frozen list of outputs, by shard of the ledger."""
+    return f"ledger/{job}/outputs-{shard:05d}"
+
+
+def runs_shard(job: JobId, shard: int) -> str:
+    """Reactivations per row, by shard of the ledger."""
+    return f"ledger/{job}/runs-{shard:05d}"
+
+
+def failures_blob(job: JobId) -> str:
+    return f"ledger/{job}/failures"
+
+
+def outcome_blob(job: JobId, digest: str) -> str:
+    """One byte a row: what the verdict says of it."""
+    return f"ledger/{job}/outcome-{digest}"
+
+
+def cancel_intent(job: JobId) -> str:
+    return f"intents/{job}/cancel"
+
+
+def key_blob(key: str) -> str:
+    return f"keys/{hashlib.sha256(key.encode()).hexdigest()}"
+
+
+def lock_blob(job: JobId) -> str:
+    return f"locks/{job}"
+
+
+def status_blob(manifest_path: str) -> str:
+    """In `status`: the answer to the manifest at that path of the drop box."""
+    return f"{manifest_path}.json"
+
+
+def result_blob(job: JobId, name: str) -> str:
+    """In `results`: a file of the job's own folder."""
+    return f"{job}/{name}"
+
+
+def _hex(*parts: str) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()

@@ -1,0 +1,221 @@
+"""The record of one job: what happened, as facts. The state people see is derived from them, never stored.
+
+Frozen; every change is a new value; saved whole, under the ETag it was read with. `VERSION` rises with each change of
+meaning: an older record is carried on, a newer one is left alone.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from shared.manifest.models import Manifest
+from shared.names import JobId, Owner
+
+VERSION = 1
+
+
+class Fact(BaseModel):
+    """Base of everything a record holds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ManifestRef(Fact):
+    """Which version of which blob of the drop box this job is."""
+
+    path: str
+    etag: str
+    modified: datetime
+    sha256: str
+
+
+class Delivery(Fact):
+    """The same bytes, dropped again while the job was held."""
+
+    path: str
+    etag: str
+    modified: datetime
+
+
+class Key(Fact):
+    """The idempotency key: `explicit` ones are held for 30 days after success."""
+
+    blob: str
+    explicit: bool
+
+
+class Plan(Fact):
+    """Frozen at accept. `manifest` has its long lists (items, sweep) and inline config left out: they are read from the
+    bytes as accepted. Sizes that need the input come with `InputFact`."""
+
+    manifest: Manifest
+    unit_kind: str
+    units: int | None
+    """Known at accept for items, range and sweep."""
+    to: str | None
+    """Where the result is published, templates resolved; None = nowhere. With closing slash for files."""
+    ext: str
+
+
+class InputFact(Fact):
+    """The input, as it was when it was there."""
+
+    at: datetime
+    blobs: int
+    bytes: int
+    first: str | None = None
+    last: str | None = None
+    etag: str | None = None
+    """Of the one source blob."""
+    per_task: int | None = None
+    """Units a task holds, where that is what sizes it."""
+    bytes_per_task: int | None = None
+    tasks: int | None = None
+    """Predicted for streams, exact for lists."""
+
+
+class SplitCursor(Fact):
+    """How far the split has come: the next row, unit, byte."""
+
+    rows: int = 0
+    units: int = 0
+    offset: int = 0
+    done: datetime | None = None
+
+
+class Counts(Fact):
+    """Tasks or units; total = merged (units) or succeeded (tasks) + pending + failed + skipped + not_run."""
+
+    failed: int = 0
+    skipped: int = 0
+    not_run: int = 0
+
+
+class Failure(Fact):
+    """Why it failed or waits: `code` of the closed list in `shared.codes`."""
+
+    code: str
+    message: str
+    next: str | None = None
+    evidence: dict[str, str | int | float | None] = {}
+    task: str | None = None
+
+
+class Waiting(Failure):
+    since: datetime
+    gives_up_at: datetime | None = None
+    place: int | None = None
+
+
+class Warned(Fact):
+    code: str
+    message: str
+
+
+class Verdict(Fact):
+    """Decided once. `outcome` names the blob with one byte a row; None where no row exists."""
+
+    at: datetime
+    state: Literal["succeeded", "failed", "cancelled"]
+    outcome: str | None
+    tasks: Counts
+    units: Counts
+    tasks_succeeded: int
+    empty_outputs: int = 0
+    failure: Failure | None = None
+
+
+class Merged(Fact):
+    """The committed result. `path` is where a person finds it (`container/blob` or `container/prefix/`)."""
+
+    at: datetime
+    path: str | None
+    blobs: int
+    bytes: int
+    etag: str | None
+    hash_kind: Literal["sha256", "parts"] | None
+    hash: str | None
+    records: int | None
+    by: str
+
+
+class Progress(Fact):
+    """What the last look at the world showed. For people: no decision rests on it."""
+
+    at: datetime
+    active: int = 0
+    running: int = 0
+    succeeded: int = 0
+    failed: int = 0
+    nodes_running: int = 0
+    nodes_starting: int = 0
+    nodes_target: int = 0
+    preempted_now: int = 0
+
+
+class Usage(Fact):
+    """Node time and preemptions, added up over passes."""
+
+    node_seconds: float = 0.0
+    spot_node_seconds: float = 0.0
+    preemptions: int = 0
+    retries: int = 0
+    reactivations: int = 0
+
+
+class Spoken(Fact):
+    """The last status that was written."""
+
+    digest: str
+    at: datetime
+    state: str
+
+
+class Record(Fact):
+    version: int = VERSION
+    revision: int = 0
+    job: JobId
+    owner: Owner
+    manifest: ManifestRef
+    deliveries: tuple[Delivery, ...] = ()
+    replaces: JobId | None = None
+    key: Key
+    plan: Plan
+    accepted: datetime
+
+    admitted: datetime | None = None
+    input: InputFact | None = None
+    containers: datetime | None = None
+    split: SplitCursor = SplitCursor()
+    pool: datetime | None = None
+    batch_job: datetime | None = None
+    added: int = 0
+    first_node: datetime | None = None
+    first_task: datetime | None = None
+    failures_read: int = 0
+    """Failed tasks handled while the job runs."""
+    tasks_ended: datetime | None = None
+    verdict: Verdict | None = None
+    job_ended: datetime | None = None
+    evidence: datetime | None = None
+    pool_deletion_asked: datetime | None = None
+    merged: Merged | None = None
+    merge_failed: Failure | None = None
+    final: datetime | None = None
+    job_gone: datetime | None = None
+    pool_gone: datetime | None = None
+    cleaned: datetime | None = None
+    containers_gone: datetime | None = None
+    receipt_closed: datetime | None = None
+    archived: datetime | None = None
+
+    next_look: datetime
+    wake: int = 0
+    waiting: tuple[Waiting, ...] = ()
+    warnings: tuple[Warned, ...] = ()
+    progress: Progress | None = None
+    usage: Usage = Usage()
+    spoken: Spoken | None = None
