@@ -69,8 +69,8 @@ def evaluate(
 
     `samples` holds all that were taken, by variable ("$PendingTasks"); those younger than `delay` have not arrived.
     `current` gives the service's variables that are read as plain numbers ("$CurrentDedicatedNodes", the targets,
-    "$TaskSlotsPerNode"). Targets the formula does not set stay as in `current` (0 when absent there); fractions are cut off.
-    Raises FormulaError; the pool then keeps its size.
+    "$TaskSlotsPerNode"). Targets the formula does not set stay as in `current` (0 when absent there); fractions are
+    cut off. Raises FormulaError; the pool then keeps its size.
     """
     statements = check(formula)
     histories = {name: arrived(values, now, delay) for name, values in samples.items()}

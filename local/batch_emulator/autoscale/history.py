@@ -63,4 +63,4 @@ class History:
 
 def arrived(samples: Sequence[tuple[datetime, float]], now: datetime, delay: timedelta) -> History:
     """Give the history as a formula sees it at `now`."""
-    return History(tuple(sorted(sample for sample in samples if sample[0] <= now - delay)))
+    return History(tuple(sorted((time, float(value)) for time, value in samples if time <= now - delay)))
