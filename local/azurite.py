@@ -64,9 +64,7 @@ class Azurite:
 
 
 @contextmanager
-def start_azurite(
-    folder: Path, ports: AzuritePorts | None = None, log: Path | None = None
-) -> Iterator[Azurite]:
+def start_azurite(folder: Path, ports: AzuritePorts | None = None, log: Path | None = None) -> Iterator[Azurite]:
     """Azurite on 127.0.0.1, its data in `folder`; installed first if need be, stopped after the block."""
     azurite = open_azurite(folder, ports or AzuritePorts(), log or folder / "azurite.log")
     try:
@@ -133,7 +131,5 @@ def _command(node: Node, script: Path, folder: Path, ports: AzuritePorts) -> lis
 
 
 def _endpoint(program: Program, service: str) -> str:
-    said = program.wait_ready(
-        rf"^Azurite {service} service is successfully listening at (http://\S+)$", patience=60
-    )
+    said = program.wait_ready(rf"^Azurite {service} service is successfully listening at (http://\S+)$", patience=60)
     return f"{said.group(1)}/{ACCOUNT}"

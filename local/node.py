@@ -67,9 +67,7 @@ def _install() -> Node:
     subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", WHEEL], check=True)
     node = in_packages()
     if node is None:
-        raise FileNotFoundError(
-            f"{WHEEL} is installed but holds no node and npm; install Node.js >= {OLDEST}"
-        )
+        raise FileNotFoundError(f"{WHEEL} is installed but holds no node and npm; install Node.js >= {OLDEST}")
     return node
 
 

@@ -121,7 +121,5 @@ def test_a_failing_install_says_why_and_leaves_no_mark(tmp_path: Path) -> None:
 
 def test_node_is_found() -> None:
     """The Node.js that is found really runs."""
-    said = subprocess.run(
-        [find_node(azurite_module.TOOLS).executable, "-p", "6*7"], capture_output=True, check=True
-    )
+    said = subprocess.run([find_node(azurite_module.TOOLS).executable, "-p", "6*7"], capture_output=True, check=True)
     assert said.stdout.strip() == b"42"
