@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.lock import locked
+from local.lock import locked, take
 from local.node import Node, find_node
 from local.program import Program
 
@@ -74,11 +74,14 @@ def start_azurite(folder: Path, ports: AzuritePorts | None = None, log: Path | N
 
 
 def open_azurite(folder: Path, ports: AzuritePorts, log: Path) -> Azurite:
-    """The same without the block: the caller owes a `stop`. Raises `local.program.NotReady`."""
+    """The same without the block: the caller owes a `stop`. Raises NotReady, or Busy for a folder in use."""
     node = find_node(TOOLS)
     script = install_azurite(node, TOOLS)
     folder.mkdir(parents=True, exist_ok=True)
-    program = Program("azurite", _command(node, script, folder, ports), log)
+    # Two of them on one folder would overwrite each other's data; the last one may still be saving.
+    with take(folder / ".lock", patience=20) as lock:
+        command = _command(node, script, folder, ports)
+        program = Program("azurite", command, log, keep_open=[lock.fileno()])
     try:
         return Azurite(
             blob_endpoint=_endpoint(program, "Blob"),

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 _LAUNCHER = Path(__file__).with_name("launcher.py")
@@ -21,7 +22,8 @@ class Program:
     """One child program. Its standard output and error are appended to `log`.
 
     On Linux it gets SIGTERM when the thread that started it ends, so nothing outlives a killed starter;
-    start it from a thread that lives as long as the program is wanted.
+    start it from a thread that lives as long as the program is wanted. The files `keep_open` (descriptors) stay
+    open in it: a lock among them is held until the program has really ended.
     """
 
     def __init__(
@@ -32,9 +34,11 @@ class Program:
         *,
         environment: Mapping[str, str] | None = None,
         folder: Path | None = None,
+        keep_open: Sequence[int] = (),
     ) -> None:
         self.name = name
         self.log = log
+        self._swept = False
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as sink:
             self._seen = sink.tell()
@@ -45,6 +49,7 @@ class Program:
                 stderr=subprocess.STDOUT,
                 env=None if environment is None else dict(environment),
                 cwd=folder,
+                pass_fds=keep_open,
                 start_new_session=True,
             )
 
@@ -79,19 +84,21 @@ class Program:
             return source.read().decode(errors="replace")
 
     def stop(self, patience: float = 20) -> int:
-        """End it by SIGTERM; what is left of its group after `patience` seconds is killed. Its exit code."""
+        """End it by SIGTERM; what is left of its group then, or after `patience` seconds, is killed. Its exit code."""
         if self.exit_code is None:
             self._process.terminate()
-        try:
+        with suppress(subprocess.TimeoutExpired):
             self._process.wait(patience)
-        except subprocess.TimeoutExpired:
-            self.kill()
+        self.kill()
         return self._process.wait()
 
     def kill(self) -> None:
         """End the whole process group by SIGKILL, as a crash of the machine would."""
-        if self.exit_code is None:
-            os.killpg(self.pid, signal.SIGKILL)
+        if not self._swept:
+            # Once only: later the number may belong to somebody else.
+            self._swept = True
+            with suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGKILL)
         self._process.wait()
 
     def _tail(self) -> str:

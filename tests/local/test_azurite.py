@@ -14,6 +14,7 @@ from azure.storage.queue import QueueServiceClient
 
 from local import azurite as azurite_module
 from local.azurite import Azurite, start_azurite
+from local.lock import Busy, take
 from local.node import Node, find_node
 from local.program import NotReady
 
@@ -88,6 +89,13 @@ def test_a_taken_port_is_an_error(tmp_path: Path, azurite: Azurite) -> None:
     ports = azurite_module.AzuritePorts(blob=taken)
     with pytest.raises(NotReady, match="EADDRINUSE"), start_azurite(tmp_path, ports):
         pass
+
+
+def test_a_folder_serves_one_at_a_time(tmp_path: Path) -> None:
+    """A folder in use is locked until its Azurite has ended."""
+    with start_azurite(tmp_path), pytest.raises(Busy):
+        take(tmp_path / ".lock")
+    take(tmp_path / ".lock").close()
 
 
 def write_npm(folder: Path, body: str) -> Node:

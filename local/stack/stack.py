@@ -1,0 +1,175 @@
+"""The whole stack: what is started, in which order, and stopped the other way round."""
+
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from local.azurite import KEY, Azurite, AzuritePorts, start_azurite
+from local.images import build_images
+from local.program import Program
+from local.stack.endpoints import Endpoints
+from local.stack.host import Host
+from local.stack.host_program import CoreTools, HostKind, LocalHost
+from local.stack.keys import StackKeys
+from local.stack.layout import CHECKOUT, Layout
+from local.stack.ports import FREE, StackPorts, check_free, free_port
+from local.stack.services import Services, small_services
+from local.stack.settings import (
+    BATCH_ACCOUNT,
+    Facts,
+    app_settings,
+    client_settings,
+    write_environment,
+    write_local_settings,
+)
+from local.stack.storage import prepare_storage
+
+
+def _quiet(_line: str) -> None:
+    return None
+
+
+class Stack:
+    """Azurite, Key Vault, managed identity, Event Grid topic, Batch emulator and Functions host, as one.
+
+    `with Stack(folder) as stack:` starts them all, on free ports unless told otherwise, and stops them all.
+    `settings` are the Function App's settings, `endpoints` the addresses. Raises PortTaken, NotReady, Busy.
+    """
+
+    settings: dict[str, str]
+    endpoints: Endpoints
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        host: HostKind = "local",
+        ports: StackPorts = FREE,
+        app: Path = CHECKOUT,
+        keep_host: bool = True,
+        say: Callable[[str], None] = _quiet,
+    ) -> None:
+        self.layout = Layout(folder.resolve())
+        self._kind = host
+        self._ports = ports
+        self._app = app
+        self._keep_host = keep_host
+        self._say = say
+        self._opened = ExitStack()
+        self._programs: list[Program] = []
+        self._host: Host | None = None
+
+    def __enter__(self) -> Self:
+        """Start everything; what has been started is stopped again when something fails."""
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop everything."""
+        self.stop()
+
+    def start(self) -> None:
+        """Start everything in order; returns when all of it is ready."""
+        check_free(self._ports)
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Stop everything in the reverse order, by SIGTERM."""
+        self._opened.close()
+
+    @property
+    def storage(self) -> str:
+        """The connection string of the storage account."""
+        return self.settings["AzureWebJobsStorage"]
+
+    @property
+    def host_pid(self) -> int | None:
+        """The process id of the Functions host, None while none runs."""
+        return self._host.pid if self._host else None
+
+    def kill_host(self) -> None:
+        """End the Functions host, and only it, by SIGKILL. With `keep_host` it comes back by itself."""
+        self._running_host().kill()
+
+    def restart_host(self) -> None:
+        """A new Functions host; returns when it is ready."""
+        self._running_host().restart()
+
+    def ended(self) -> str | None:
+        """What is wrong when a service that must not end has ended, else None."""
+        for program in self._programs:
+            if program.exit_code is not None:
+                return f"{program.name} ended with {program.exit_code}; see {program.log}"
+        return None
+
+    def _start(self) -> None:
+        azurite = self._start_azurite()
+        keys = StackKeys(storage=KEY)
+        host_port = self._ports.host or free_port()
+        host_url = f"http://127.0.0.1:{host_port}"
+        services = self._opened.enter_context(small_services(self.layout.certificate, keys, self._ports, host_url))
+        batch = self._start_batch(keys)
+        self.endpoints = _endpoints(azurite, services, batch, host_url)
+        facts = Facts(azurite.connection_string, self.endpoints, keys, services.authorities)
+        self.settings = app_settings(facts)
+        write_environment(self.layout.environment, {**self.settings, **client_settings(facts)})
+        self._opened.callback(self.layout.environment.unlink, missing_ok=True)
+        prepare_storage(azurite.connection_string)
+        self._start_host(host_port)
+
+    def _start_azurite(self) -> Azurite:
+        ports = AzuritePorts(self._ports.blob, self._ports.queue, self._ports.table)
+        azurite = self._opened.enter_context(start_azurite(self.layout.azurite, ports, self.layout.log("azurite")))
+        self._programs.append(azurite.program)
+        return azurite
+
+    def _start_batch(self, keys: StackKeys) -> str:
+        images = build_images(sorted(self._app.glob("examples/*/Dockerfile")), self.layout.root)
+        argv = [
+            *(sys.executable, "-m", "local.batch_emulator", "--port", str(self._ports.batch)),
+            *("--account", BATCH_ACCOUNT, "--key", keys.batch),
+            *("--images", str(images), "--data", str(self.layout.batch)),
+        ]
+        program = Program("batch emulator", argv, self.layout.log("batch"), folder=CHECKOUT)
+        self._opened.callback(program.stop)
+        self._programs.append(program)
+        return program.wait_ready(r"^batch emulator ready: (http://[^\s,]+)", patience=30).group(1)
+
+    def _start_host(self, port: int) -> None:
+        if self._kind != "local":
+            self._say(f"wrote {write_local_settings(self._app, self.settings, port)}")
+        if self._kind == "none":
+            return
+        starter = LocalHost if self._kind == "local" else CoreTools
+        self._host = Host(
+            starter(self._app, port, self.settings, self.layout.log("host")), self._say, keep=self._keep_host
+        )
+        self._opened.callback(self._host.stop)
+        self._host.start()
+
+    def _running_host(self) -> Host:
+        if self._host is None:
+            raise LookupError("this stack runs no Functions host (--host none)")
+        return self._host
+
+
+def _endpoints(azurite: Azurite, services: Services, batch: str, host: str) -> Endpoints:
+    return Endpoints(
+        blob=azurite.blob_endpoint,
+        queue=azurite.queue_endpoint,
+        table=azurite.table_endpoint,
+        batch=batch,
+        vault=services.vault,
+        identity=services.identity,
+        topic=services.topic,
+        host=host,
+    )
