@@ -1,4 +1,4 @@
-"""The seam between the service, which owns states and time, and the runner, which owns the node: folders, containers, processes."""
+"""The seam between the service, which owns states and time, and the runner, which owns the node and its processes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

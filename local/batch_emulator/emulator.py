@@ -1,0 +1,86 @@
+"""One emulated account, in process: its state, its progress, its WSGI application."""
+
+import logging
+from datetime import timedelta
+from pathlib import Path
+from tempfile import mkdtemp
+from threading import RLock
+
+from local.batch_emulator import allocation, ending, preparing, running, scaling, scheduling
+from local.batch_emulator.admin import Admin
+from local.batch_emulator.application import Application
+from local.batch_emulator.clock import Clock
+from local.batch_emulator.execution import Execution
+from local.batch_emulator.operations.jobs import note_counts
+from local.batch_emulator.world import Quota, Settings, World
+
+DEVELOPMENT_ACCOUNT = "devbatchaccount"
+# Published on purpose, as the development keys of other emulators are: it guards nothing.
+DEVELOPMENT_KEY = "RGV2ZWxvcG1lbnQga2V5IG9mIHRoZSBsb2NhbCBCYXRjaCBlbXVsYXRvciwga25vd24gdG8gYWxsLiBHdWFyZHMgbm90aGluZy4="
+
+_LOG = logging.getLogger(__name__)
+_STEP = timedelta(seconds=5)
+
+
+class Emulator:
+    """An emulated Batch account.
+
+    Nothing moves by itself: `tick` does everything that is due by the clock; `advance` moves the clock and ticks on
+    the way. `app` is the WSGI application. All of it may be used from any thread. `close` ends every task.
+    """
+
+    def __init__(
+        self,
+        account: str,
+        key: str,
+        execution: Execution,
+        clock: Clock,
+        *,
+        settings: Settings | None = None,
+        quota: Quota | None = None,
+        url: str = "",
+        admin: bool = True,
+    ) -> None:
+        settings = settings or Settings(data=Path(mkdtemp(prefix="batch-emulator-")))
+        url = url or f"http://{account}.batch.localhost"
+        self.world = World(account, url, clock, execution, settings, quota=quota or Quota())
+        self.lock = RLock()
+        self.app = Application(self.world, key, self.lock, Admin(self.world, self.advance) if admin else None)
+        self._closed = False
+
+    def tick(self) -> None:
+        """Do what is due: boots, preparations, ends of runs, ends of jobs, autoscale, new tasks on free slots."""
+        with self.lock:
+            if self._closed:
+                return
+            now = self.world.now()
+            allocation.advance(self.world, now)
+            preparing.watch(self.world, now)
+            running.watch(self.world, now)
+            ending.advance(self.world, now)
+            scaling.advance(self.world, now)
+            allocation.advance(self.world, now)
+            scheduling.assign(self.world, now)
+            if self.world.faults.count_lag:
+                for job in self.world.account.jobs.values():
+                    note_counts(job, now)
+
+    def advance(self, span: timedelta) -> None:
+        """Move the clock on by `span`, in steps of at most 5 s, with a tick after each."""
+        with self.lock:
+            self.tick()
+            while span > timedelta(0):
+                step = min(span, _STEP)
+                self.world.clock.advance(step)
+                span -= step
+                self.tick()
+
+    def close(self) -> None:
+        """End every task and let go of the execution; after this nothing moves any more."""
+        with self.lock:
+            if self._closed:
+                return
+            self._closed = True
+            self.world.execution.close()
+        self.world.trash.close()
+        _LOG.info("batch emulator closed")

@@ -1,0 +1,1 @@
+"""One function per REST operation: the world and a call in, an answer out, BatchError where the service refuses."""

@@ -1,0 +1,11 @@
+"""What belongs to the account as a whole."""
+
+from local.batch_emulator.images import PROPERTIES, numbered
+from local.batch_emulator.protocol.exchange import Answer, Call
+from local.batch_emulator.protocol.pages import listed
+from local.batch_emulator.world import World
+
+
+def list_supported_images(_world: World, call: Call) -> Answer:
+    """List the VM images that nodes can be made of."""
+    return listed(call, "supportedimages", numbered, PROPERTIES, ("osType", "verificationType", "nodeAgentSKUId"))

@@ -1,0 +1,84 @@
+"""Nodes."""
+
+from local.batch_emulator import bodies
+from local.batch_emulator.allocation import restart, unload
+from local.batch_emulator.failures import BatchError, not_built
+from local.batch_emulator.lifecycle import NODE_MOVES, WORKING
+from local.batch_emulator.protocol.exchange import Answer, Call
+from local.batch_emulator.protocol.pages import listed, one
+from local.batch_emulator.state import Node, after
+from local.batch_emulator.views.nodes import PROPERTIES
+from local.batch_emulator.world import World, refuse_unless
+
+FILTERABLE = ("id", "state", "stateTransitionTime", "lastBootTime", "allocationTime", "startTaskInfo")
+
+
+def find(world: World, call: Call) -> Node:
+    """Find the call's node; raise PoolNotFound or NodeNotFound."""
+    return world.account.node(call.ids["poolId"], call.ids["nodeId"])
+
+
+def list_nodes(world: World, call: Call) -> Answer:
+    """List the nodes of a pool."""
+    pool = world.account.pool(call.ids["poolId"])
+    return listed(call, "nodes", after(lambda: list(pool.nodes.values())), PROPERTIES, FILTERABLE)
+
+
+def get_node(world: World, call: Call) -> Answer:
+    """Get one node."""
+    node = find(world, call)
+    answer = one(call, "nodes", node, PROPERTIES, node.id, node.state_since)
+    return Answer(200, answer.body)
+
+
+def _restart(world: World, call: Call, state: str, option: str) -> Answer:
+    node = find(world, call)
+    refuse_unless(state in NODE_MOVES[node.state], "OperationInvalidForCurrentState", f"The node is {node.state}.")
+    if option in ("taskcompletion", "retaineddata") and node.tasks:
+        raise not_built(f"waiting for tasks before a node is {state}")
+    restart(world, node, state, option, call.now)
+    return Answer(202, headers={"DataServiceId": call.url()})
+
+
+def reboot_node(world: World, call: Call) -> Answer:
+    """Reboot a node; its start task runs again."""
+    body = bodies.read_if_any(call, bodies.NODE_REBOOT)
+    return _restart(world, call, "rebooting", body.get("nodeRebootOption", "requeue").lower())
+
+
+def reimage_node(world: World, call: Call) -> Answer:
+    """Give a node a new disk; its start task runs again."""
+    body = bodies.read_if_any(call, bodies.NODE_REIMAGE)
+    answer = _restart(world, call, "reimaging", body.get("nodeReimageOption", "requeue").lower())
+    node = find(world, call)
+    world.trash.discard(node.root)
+    node.root.mkdir(parents=True, exist_ok=True)
+    return answer
+
+
+def _schedulable(world: World, call: Call) -> Node:
+    node = find(world, call)
+    refuse_unless(node.state != "unusable", "NodeStateUnusable")
+    if node.state not in WORKING:
+        raise BatchError("OperationInvalidForCurrentState", f"The node is {node.state}.")
+    return node
+
+
+def disable_node_scheduling(world: World, call: Call) -> Answer:
+    """Give a node no more tasks; those it has are requeued, ended or left to complete."""
+    node = _schedulable(world, call)
+    body = bodies.read_if_any(call, bodies.NODE_DISABLE)
+    refuse_unless(node.scheduling, "NodeAlreadyInTargetSchedulingState")
+    node.scheduling = False
+    option = body.get("nodeDisableSchedulingOption", "requeue").lower()
+    if option != "taskcompletion":
+        unload(world, node, option, call.now)
+    return Answer(200, headers={"DataServiceId": call.url()})
+
+
+def enable_node_scheduling(world: World, call: Call) -> Answer:
+    """Give a node tasks again."""
+    node = _schedulable(world, call)
+    refuse_unless(not node.scheduling, "NodeAlreadyInTargetSchedulingState")
+    node.scheduling = True
+    return Answer(200, headers={"DataServiceId": call.url()})

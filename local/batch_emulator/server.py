@@ -1,0 +1,80 @@
+"""Sockets: an emulated account on a port of 127.0.0.1, with or without TLS, moved on by a thread of its own."""
+
+import logging
+import threading
+from pathlib import Path
+from types import TracebackType
+
+from cheroot.ssl.builtin import BuiltinSSLAdapter
+from cheroot.wsgi import Server
+
+from local.batch_emulator.emulator import Emulator
+
+TICK_EVERY = 0.05
+_LOG = logging.getLogger(__name__)
+
+
+class _QuietServer(Server):
+    """Reports through logging, not on the terminal."""
+
+    def error_log(self, msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:
+        """Cheroot's hook for what it would print."""
+        _LOG.log(level, "%s", msg, exc_info=traceback)
+
+
+class EmulatorServer:
+    """Serves an emulator from threads. `url` is its address; `stop` ends the threads and every task.
+
+    Without `progress`, the service goes on only when somebody calls the emulator's `tick` or `advance`.
+    """
+
+    def __init__(
+        self, emulator: Emulator, *, port: int = 0, certificate: tuple[Path, Path] | None = None, progress: bool = True
+    ) -> None:
+        self.emulator = emulator
+        self._server = _QuietServer(("127.0.0.1", port), emulator.app, numthreads=16)
+        self._server.shutdown_timeout = 1
+        if certificate is not None:
+            self._server.ssl_adapter = BuiltinSSLAdapter(*(str(path) for path in certificate))
+        self._server.prepare()
+        scheme = "http" if certificate is None else "https"
+        self.url = f"{scheme}://127.0.0.1:{self._server.bind_addr[1]}"
+        emulator.world.url = self.url
+        self._ended = threading.Event()
+        targets = (self._server.serve, self._tick) if progress else (self._server.serve,)
+        self._threads = [threading.Thread(target=target, daemon=True) for target in targets]
+
+    def start(self) -> "EmulatorServer":
+        """Answer requests and let the service go on."""
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def _tick(self) -> None:
+        while not self._ended.wait(TICK_EVERY):
+            try:
+                self.emulator.tick()
+            except Exception:  # noqa: BLE001 - one defect must not stop the service for everybody else; it is shown
+                _LOG.exception("the emulator's progress met a defect")
+
+    def stop(self) -> None:
+        """Close the port, end the threads, end every task."""
+        self._ended.set()
+        self._server.stop()
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join()
+        self.emulator.close()
+
+    def __enter__(self) -> "EmulatorServer":
+        """Start."""
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop."""
+        self.stop()
+
+
+__all__ = ["Emulator", "EmulatorServer"]

@@ -1,0 +1,103 @@
+"""The program: `python -m local.batch_emulator.supervisor.program JOB.json`, its standard input a pipe held open."""
+
+import json
+import os
+import selectors
+import signal
+import subprocess
+import sys
+
+from local.batch_emulator.supervisor.command import LINUX, become
+from local.batch_emulator.supervisor.descendants import kill_descendants
+from local.batch_emulator.supervisor.job import Job, read_job
+
+_CLEANUP_SECONDS = 30
+
+
+def main(path: str) -> None:
+    """Run the job of a file to its end, or until the emulator lets go of the pipe; leave nothing behind."""
+    job = read_job(path)
+    bell = _ring_on_signals()
+    if LINUX:
+        from local.batch_emulator.supervisor import kernel
+
+        kernel.adopt_orphans()
+    report, child = _start(job)
+    code = _wait(child, bell)
+    kill_descendants(child)
+    _clean_up(job)
+    if code is not None:
+        _answer(report, code)
+
+
+def _ring_on_signals() -> int:
+    listening, ringing = os.pipe()
+    os.set_blocking(ringing, False)
+    os.set_blocking(listening, False)
+    signal.set_wakeup_fd(ringing)
+    for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    return listening
+
+
+def _start(job: Job) -> tuple[int, int]:
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        signal.set_wakeup_fd(-1)
+        os.close(reading)
+        become(job, writing)
+    os.close(writing)
+    return reading, child
+
+
+def _wait(child: int, bell: int) -> int | None:
+    """Give the exit code, or None when the end was ordered from outside."""
+    with selectors.DefaultSelector() as selector:
+        selector.register(bell, selectors.EVENT_READ)
+        selector.register(0, selectors.EVENT_READ)
+        while True:
+            ready = {key.fd for key, _ in selector.select()}
+            code = _reap(child)
+            if code is not None:
+                return code
+            if 0 in ready or {signal.SIGTERM, signal.SIGINT} & set(os.read(bell, 64)):
+                return None
+
+
+def _reap(child: int) -> int | None:
+    """Collect ended children (orphans among them); give the code of the one that counts once it has ended."""
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return None
+        if pid == 0:
+            return None
+        if pid == child:
+            code = os.waitstatus_to_exitcode(status)
+            return code if code >= 0 else 128 - code
+
+
+def _clean_up(job: Job) -> None:
+    if job.cleanup:
+        subprocess.run(
+            job.cleanup,
+            env=job.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=_CLEANUP_SECONDS,
+            check=False,
+        )
+
+
+def _answer(report: int, code: int) -> None:
+    with os.fdopen(report, "rb") as reader:
+        refused = reader.read()
+    sys.stdout.write((refused.decode() or json.dumps({"exit": code})) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

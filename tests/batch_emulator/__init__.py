@@ -1,0 +1,1 @@
+"""The Batch emulator, through the real SDK."""
