@@ -1,0 +1,43 @@
+# `make` alone lists what there is.
+# HOST and PORTS are set here and not by the environment: some shells export a HOST of their own.
+HOST = local
+PORTS = free
+ARGS =
+PY = .venv/bin/python
+
+.DEFAULT_GOAL := help
+.PHONY: help setup up down status demo test lint check clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+
+setup: ## make .venv with everything in it (PYTHON=... picks the Python, 3.11 to 3.13)
+	@PYTHON="$(PYTHON)" sh local/bootstrap.sh
+
+up: setup ## run everything here until Ctrl-C (HOST=local|func|none, PORTS=free|standard)
+	@$(PY) -m local.stack up --host $(HOST) --ports $(PORTS)
+
+down: setup ## stop what `make up` runs in another shell
+	@$(PY) -m local.stack down
+
+status: setup ## say whether `make up` runs, and where
+	@$(PY) -m local.stack status
+
+demo: setup ## a whole job from drop to result, on a stack of its own
+	@$(PY) -m local.demo $(ARGS)
+
+test: setup ## all tests (ARGS="-k name" for some)
+	@$(PY) -m pytest $(ARGS)
+
+lint: setup ## style, formatting, types, layers
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check --quiet . || { echo "run: $(PY) -m ruff format ."; exit 1; }
+	@$(PY) -m mypy
+	@.venv/bin/lint-imports --no-cache
+
+check: lint test ## lint and test: what CI runs
+
+clean: ## remove local data, logs and caches (.venv and .tools stay)
+	@if [ -x $(PY) ] && [ -d .batchdrop ]; then $(PY) -m local.stack down; fi
+	@rm -rf .batchdrop .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -not -path './.venv/*' -not -path './.tools/*' -prune -exec rm -rf {} +
