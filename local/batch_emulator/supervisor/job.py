@@ -28,7 +28,7 @@ class Job:
     """One command and how it is to be run.
 
     `mounts` is None for a command that runs on the files of the host as they are; otherwise `stage` is an empty folder
-    to build the root in. `cleanup` is run in the end, whatever the end was. `user` is a uid or a name, or either with
+    to build the root in. `cleanup` is run when the command was killed. `user` is a uid or a name, or either with
     a group behind a colon.
     """
 

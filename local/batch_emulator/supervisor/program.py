@@ -25,8 +25,9 @@ def main(path: str) -> None:
     report, child = _start(job)
     code = _wait(child, bell)
     kill_descendants(child)
-    _clean_up(job)
-    if code is not None:
+    if code is None:
+        _clean_up(job)
+    else:
         _answer(report, code)
 
 
