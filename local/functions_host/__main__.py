@@ -5,6 +5,8 @@ import os
 import signal
 import sys
 
+from azure.core.exceptions import AzureError
+
 from local.functions_host.assembly import assemble
 from local.functions_host.errors import Refused
 from local.functions_host.host import Ending
@@ -27,6 +29,9 @@ def main() -> int:
         host = assemble(options, ending.timed_out)
     except Refused as refusal:
         print(f"functions host: {refusal}", file=sys.stderr)
+        return REFUSED
+    except AzureError as error:
+        print(f"functions host: storage does not answer: {error}", file=sys.stderr)
         return REFUSED
     host.start(ending)
     print(f"functions host ready: {host.url} functions={len(host.functions)}", flush=True)

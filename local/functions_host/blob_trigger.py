@@ -45,6 +45,9 @@ class BlobTriggers:
         self._connections = connections
         self._invoker = invoker
         self.scans: dict[str, ContainerScan] = {}
+        for function in functions:
+            self._poison_queue(function)
+            scan_key(function, connections)
 
     def begin(self, message: QueueMessage) -> "Future[Any]":
         """Run a function on the blob that a message names; raises Drop when there is nothing to run."""
@@ -59,7 +62,9 @@ class BlobTriggers:
 
     def poison(self, message: QueueMessage) -> QueueClient | None:
         """The poison queue of the blob's account."""
-        function = self._functions[BlobMessage.parse(message.content).function_id]
+        return self._poison_queue(self._functions[BlobMessage.parse(message.content).function_id])
+
+    def _poison_queue(self, function: IndexedFunction) -> QueueClient:
         service = self._connections.queues(function.trigger.text("connection"), function.trigger.where)
         return service.get_queue_client(POISON_QUEUE)
 

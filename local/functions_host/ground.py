@@ -14,13 +14,14 @@ from local.functions_host.errors import Refused
 from local.functions_host.host_config import HostConfig, read_host_config
 from local.functions_host.host_id import read_host_id
 from local.functions_host.invoker import Invoker
+from local.functions_host.loop import Step
 from local.functions_host.options import Options
 from local.functions_host.outputs import OutputWriter
 from local.functions_host.queue_listener import QueueListener
+from local.functions_host.queue_watch import QueueWatch
 from local.functions_host.settings import Settings, fill_environment, read_local_settings
 from local.functions_host.webhooks import Deliver
 
-Step = tuple[str, Callable[[], float]]
 _HOSTS = "azure-webjobs-hosts"
 _THREADS = "PYTHON_THREADPOOL_THREAD_COUNT"
 
@@ -52,6 +53,7 @@ class Ground:
     settings: Settings
     config: HostConfig
     connections: Connections
+    watch: QueueWatch
     outputs: OutputWriter
     invoker: Invoker
     host_id: str
@@ -94,9 +96,10 @@ def read_config(options: Options, settings: Settings) -> HostConfig:
 def make_ground(options: Options, settings: Settings, config: HostConfig, on_timeout: Callable[[str], None]) -> Ground:
     """The clients and the invoker; nothing runs and nothing is asked yet."""
     connections = Connections(settings)
-    outputs = OutputWriter(connections, config.queues.message_encoding)
+    watch = QueueWatch()
+    outputs = OutputWriter(connections, config.queues.message_encoding, watch)
     invoker = Invoker(outputs, _threads(settings), config.function_timeout, on_timeout)
-    return Ground(options, settings, config, connections, outputs, invoker, read_host_id(options.app, settings))
+    return Ground(options, settings, config, connections, watch, outputs, invoker, read_host_id(options.app, settings))
 
 
 def _threads(settings: Settings) -> int | None:

@@ -9,7 +9,7 @@ from local.functions_host.blob_lease import BlobLease
 from local.functions_host.ground import Part
 from local.functions_host.indexing import IndexedFunction
 from local.functions_host.invoker import Invoker
-from local.functions_host.loop import Loop
+from local.functions_host.loop import Loop, Step
 from local.functions_host.site import Server
 
 log = logging.getLogger("Host.Startup")
@@ -93,8 +93,8 @@ class Host:
     def start(self, ending: Ending) -> None:
         """Start the loop of each listener, then the server."""
         self._invoker.open()
-        steps = [("Host.Locks", self._locks.step), *self._part.steps]
-        self._loops = [Loop(name, step, ending.defect) for name, step in steps]
+        steps = [Step("Host.Locks", self._locks.step), *self._part.steps]
+        self._loops = [Loop(step, ending.defect) for step in steps]
         for loop in self._loops:
             loop.start()
         self._server.start()
@@ -106,11 +106,11 @@ class Host:
         end = time.monotonic() + grace
         for loop in self._loops:
             loop.stop()
-        if exit_code == STOPPED and not self._invoker.drain(grace):
+        self._server.stop(end - time.monotonic())
+        if exit_code == STOPPED and not self._invoker.drain(end - time.monotonic()):
             log.warning("%d functions still run after %g s and are cut off", self._invoker.running, grace)
         for queue in self._part.queues:
             queue.drain(end - time.monotonic())
         for loop in self._loops:
             loop.join(end - time.monotonic())
-        self._server.stop(end - time.monotonic())
         self._locks.release()

@@ -134,10 +134,11 @@ class Invoker:
         """Fail the late and, as they share the process that must go, everything else that runs."""
         names = ", ".join(f"Functions.{invocation.name} (id={invocation.id})" for invocation in late)
         text = f"functionTimeout of {self._timeout:g} s was passed by {names}"
+        # First of all, so that no listener takes the message again that its failure releases.
+        self._on_timeout(text)
         for invocation in running:
             error = FunctionTimedOut(text) if invocation in late else WorkerRestarted(text)
             _settle(invocation.result, None, error)
-        self._on_timeout(text)
 
 
 def _arguments(invocation: Invocation) -> dict[str, Any]:

@@ -3,24 +3,33 @@
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from azure.core.exceptions import AzureError
 
 _AFTER_ERROR = 5.0
 
 
+@dataclass(frozen=True)
+class Step:
+    """What a loop does each time; `run` answers how many seconds to wait, setting `waker` ends the wait."""
+
+    name: str
+    run: Callable[[], float]
+    waker: threading.Event = field(default_factory=threading.Event)
+
+
 class Loop:
-    """Calls `step` until stopped; a step answers how many seconds to wait before the next.
+    """Runs a step until stopped.
 
     Storage errors are logged and tried again; any other error is a defect of the host and reported to `on_defect`.
     """
 
-    def __init__(self, name: str, step: Callable[[], float], on_defect: Callable[[str, Exception], None]) -> None:
-        self.name = name
+    def __init__(self, step: Step, on_defect: Callable[[str, Exception], None]) -> None:
         self._step = step
         self._on_defect = on_defect
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name=step.name, daemon=True)
 
     def start(self) -> None:
         """Begin."""
@@ -28,7 +37,8 @@ class Loop:
 
     def stop(self) -> None:
         """Ask it to end after the step it is in."""
-        self._stop.set()
+        self._stopping = True
+        self._step.waker.set()
 
     def join(self, seconds: float) -> bool:
         """Wait for the end; False when the time was not enough."""
@@ -36,13 +46,16 @@ class Loop:
         return not self._thread.is_alive()
 
     def _run(self) -> None:
-        pause = 0.0
-        while not self._stop.wait(pause):
+        while not self._stopping:
+            self._step.waker.clear()
             try:
-                pause = self._step()
+                pause = self._step.run()
             except AzureError as error:
-                logging.getLogger(self.name).warning("storage said no, trying again in %g s: %s", _AFTER_ERROR, error)
+                log = logging.getLogger(self._step.name)
+                log.warning("storage said no, trying again in %g s: %s", _AFTER_ERROR, error)
                 pause = _AFTER_ERROR
             except Exception as error:  # noqa: BLE001 - a listener that dies in silence would look like an idle one
-                self._on_defect(self.name, error)
+                self._on_defect(self._step.name, error)
                 return
+            if not self._stopping:
+                self._step.waker.wait(pause)

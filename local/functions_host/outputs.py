@@ -11,7 +11,7 @@ from local.functions_host.bindings import Binding
 from local.functions_host.connections import Connections
 from local.functions_host.encoding import encode
 from local.functions_host.path_template import PathTemplate
-from local.functions_host.queue_listener import send_text
+from local.functions_host.queue_watch import QueueWatch
 from local.functions_host.signature import converter
 
 
@@ -43,8 +43,9 @@ def _unfit(binding: Binding, value: Any) -> TypeError:
 class OutputWriter:
     """Writes to the accounts the outputs name. Queues are made when missing."""
 
-    def __init__(self, connections: Connections, encoding: str) -> None:
+    def __init__(self, connections: Connections, encoding: str, watch: QueueWatch) -> None:
         self._connections = connections
+        self._watch = watch
         self._encoding = encoding
 
     def check(self, binding: Binding) -> None:
@@ -68,7 +69,7 @@ class OutputWriter:
 
     def _send(self, queue: QueueClient, messages: list[bytes]) -> None:
         for message in messages:
-            send_text(queue, encode(message, self._encoding))
+            self._watch.send(queue, encode(message, self._encoding))
 
     def _upload(self, binding: Binding, datum: Datum, data: Mapping[str, str]) -> None:
         try:

@@ -16,8 +16,9 @@ from local.functions_host.blob_trigger import SCAN, BlobTriggers, blob_queue_opt
 from local.functions_host.connections import HOST_STORAGE
 from local.functions_host.ground import Ground, Part
 from local.functions_host.indexing import IndexedFunction
+from local.functions_host.loop import Step
 from local.functions_host.path_template import trigger_path
-from local.functions_host.queue_listener import Place, QueueListener, send_text
+from local.functions_host.queue_listener import Place, QueueListener
 from local.functions_host.queue_trigger import QueueTrigger, queue_listener
 from local.functions_host.schedule import is_more_than_once_a_minute, read_schedule
 from local.functions_host.timer_status import TimerMonitor
@@ -34,8 +35,7 @@ def queue_part(ground: Ground, functions: Functions) -> Part:
     for function in functions:
         trigger = QueueTrigger(function, ground.invoker, ground.config.queues.message_encoding)
         listener = queue_listener(trigger, function, ground.connections, ground.config.queues)
-        part.steps.append((f"Host.Queues.{function.name}", listener.step))
-        part.queues.append(listener)
+        part.add(_listening(ground, f"Host.Queues.{function.name}", listener))
         part.calls[function.name] = trigger.call
     return part
 
@@ -48,7 +48,7 @@ def timer_part(ground: Ground, functions: Functions) -> Part:
         name = timer.function.name
         blob = ground.hosts().get_blob_client(f"locks/{ground.host_id}/{timer.function.id}.Listener")
         lease = BlobLease(blob, round(ground.config.listener_lock_period))
-        part.steps.append((f"Host.Timers.{name}", TimerListener(timer, lease, ground.invoker).step))
+        part.steps.append(Step(f"Host.Timers.{name}", TimerListener(timer, lease, ground.invoker).step))
         part.leases.append(lease)
         part.calls[name] = _by_hand(timer)
     return part
@@ -63,14 +63,13 @@ def blob_part(ground: Ground, functions: Functions) -> Part:
     queue = ground.connections.queues("", HOST_STORAGE).get_queue_client(f"azure-webjobs-blobtrigger-{ground.host_id}")
     triggers = BlobTriggers(functions, ground.connections, ground.invoker)
     listener = QueueListener(Place(queue, triggers.poison), triggers, blob_queue_options(ground.config))
-    part.queues.append(listener)
-    part.steps.append(("Host.Blobs.Queue", listener.step))
-    part.webhooks["blobs"] = BlobWebhook(_sender(queue)).deliver
+    part.add(_listening(ground, "Host.Blobs.Queue", listener))
+    part.webhooks["blobs"] = BlobWebhook(_sender(ground, queue)).deliver
     part.calls |= {function.name: _on_blob(triggers, function) for function in functions}
     triggers.scans = _scans(ground, hosts, [function for function in functions if source_of(function) == SCAN], queue)
     if triggers.scans:
         interval = min(_SCAN_INTERVAL, ground.options.poll or _SCAN_INTERVAL)
-        part.steps.append(("Host.Blobs.Scan", BlobScanner(list(triggers.scans.values()), interval).step))
+        part.steps.append(Step("Host.Blobs.Scan", BlobScanner(list(triggers.scans.values()), interval).step))
     return part
 
 
@@ -81,6 +80,11 @@ def event_grid_part(ground: Ground, functions: Functions) -> Part:
         part.webhooks["eventgrid"] = EventGridTriggers(functions, ground.invoker).deliver
         part.calls |= {function.name: _on_event(function) for function in functions}
     return part
+
+
+def _listening(ground: Ground, name: str, listener: QueueListener) -> Part:
+    ground.watch.listen(listener.queue, listener.waker)
+    return Part(steps=[Step(name, listener.step, listener.waker)], queues=[listener])
 
 
 def _timer(ground: Ground, function: IndexedFunction) -> Timer:
@@ -96,7 +100,7 @@ def _timer(ground: Ground, function: IndexedFunction) -> Timer:
 def _scans(
     ground: Ground, hosts: ContainerClient, functions: Functions, queue: QueueClient
 ) -> dict[str, ContainerScan]:
-    delivery = Delivery(Receipts(hosts, ground.host_id), _sender(queue))
+    delivery = Delivery(Receipts(hosts, ground.host_id), _sender(ground, queue))
     by_container: dict[str, list[IndexedFunction]] = {}
     for function in functions:
         by_container.setdefault(scan_key(function, ground.connections), []).append(function)
@@ -116,8 +120,8 @@ def _watcher(function: IndexedFunction) -> Watcher:
     return Watcher(function.id, trigger_path(function.trigger.required("path"), function.trigger.where)[1])
 
 
-def _sender(queue: QueueClient) -> Callable[[BlobMessage], None]:
-    return lambda message: send_text(queue, message.text())
+def _sender(ground: Ground, queue: QueueClient) -> Callable[[BlobMessage], None]:
+    return lambda message: ground.watch.send(queue, message.text())
 
 
 def _by_hand(timer: Timer) -> MakeCall:

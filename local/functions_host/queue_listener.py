@@ -12,6 +12,7 @@ from azure.storage.queue import QueueClient, QueueMessage
 
 from local.functions_host.backoff import Backoff
 from local.functions_host.host_config import QueueOptions
+from local.functions_host.queue_watch import send_text
 
 log = logging.getLogger("Host.Queues")
 
@@ -45,10 +46,12 @@ class QueueListener:
 
     def __init__(self, place: Place, reader: Reader, options: QueueOptions) -> None:
         self._place = place
+        self.queue = place.queue
         self._name = place.queue.queue_name
         self._reader = reader
         self._options = options
         self._backoff = Backoff(options.max_polling_interval)
+        self.waker = threading.Event()
         self._pool = ThreadPoolExecutor(options.batch_size + options.new_batch_threshold, "message")
         self._working = 0
         self._changed = threading.Condition()
@@ -74,14 +77,14 @@ class QueueListener:
     def _receive(self) -> list[QueueMessage]:
         options = self._options
         try:
-            pages = self._place.queue.receive_messages(
+            pages = self.queue.receive_messages(
                 messages_per_page=options.batch_size,
                 max_messages=options.batch_size,
                 visibility_timeout=round(options.invisibility),
             )
             return list(pages)
         except ResourceNotFoundError:
-            self._place.queue.create_queue()
+            self.queue.create_queue()
             return []
 
     def _work(self, message: QueueMessage) -> None:
@@ -108,7 +111,7 @@ class QueueListener:
             self._to_poison(message)
             return
         if succeeded:
-            self._place.queue.delete_message(message)
+            self.queue.delete_message(message)
         else:
             self._failed(message)
 
@@ -127,7 +130,7 @@ class QueueListener:
 
     def _renew(self, message: QueueMessage) -> None:
         try:
-            renewed = self._place.queue.update_message(message, visibility_timeout=round(self._options.invisibility))
+            renewed = self.queue.update_message(message, visibility_timeout=round(self._options.invisibility))
         except AzureError as error:
             log.warning("message %s of %s was not renewed: %s", message.id, self._name, error)
         else:
@@ -142,20 +145,11 @@ class QueueListener:
             log.error("message %s failed %d times", message.id, message.dequeue_count)
             self._to_poison(message)
         else:
-            self._place.queue.update_message(message, visibility_timeout=round(self._options.visibility_timeout))
+            self.queue.update_message(message, visibility_timeout=round(self._options.visibility_timeout))
 
     def _to_poison(self, message: QueueMessage) -> None:
         poison = self._place.poison(message)
         if poison is not None:
             send_text(poison, message.content)
             log.error("message %s moved to %s", message.id, poison.queue_name)
-        self._place.queue.delete_message(message)
-
-
-def send_text(queue: QueueClient, text: str) -> None:
-    """Send a message whose text is ready, making the queue when it is missing."""
-    try:
-        queue.send_message(text)
-    except ResourceNotFoundError:
-        queue.create_queue()
-        queue.send_message(text)
+        self.queue.delete_message(message)
