@@ -80,6 +80,8 @@ class BubblewrapRunner:
             folder=str(scratch),
             stdout=str(plan.layout.task / "stdout.txt"),
             stderr=str(plan.layout.task / "stderr.txt"),
+            refusals=(1,),
+            refusal_prefix="bwrap: ",
         )
 
 

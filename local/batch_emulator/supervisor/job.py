@@ -1,7 +1,7 @@
 """What the supervisor is told to run, as it travels in a JSON file."""
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -29,7 +29,8 @@ class Job:
 
     `mounts` is None for a command that runs on the files of the host as they are; otherwise `stage` is an empty folder
     to build the root in. `cleanup` is run when the command was killed. `user` is a uid or a name, or either with
-    a group behind a colon.
+    a group behind a colon. `refusals` are the exit codes by which a program that starts the real command says that it
+    could not, when its last line on stderr begins with `refusal_prefix`.
     """
 
     argv: tuple[str, ...]
@@ -43,7 +44,9 @@ class Job:
     private_network: bool = False
     private_ipc: bool = False
     make_folder: bool = False
-    cleanup: tuple[str, ...] = field(default=())
+    cleanup: tuple[str, ...] = ()
+    refusals: tuple[int, ...] = ()
+    refusal_prefix: str = ""
 
     def write(self, path: Path) -> None:
         """Write the job for the supervisor; readable by its owner only, as environments hold secrets."""
@@ -58,4 +61,5 @@ def read_job(path: str) -> Job:
     file.unlink()
     mounts = given.pop("mounts")
     steps = None if mounts is None else tuple(Mount(**{**each, "sources": tuple(each["sources"])}) for each in mounts)
-    return Job(**{**given, "argv": tuple(given["argv"]), "cleanup": tuple(given["cleanup"]), "mounts": steps})
+    words = {name: tuple(given[name]) for name in ("argv", "cleanup", "refusals")}
+    return Job(**{**given, **words, "mounts": steps})

@@ -6,12 +6,14 @@ import selectors
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 from local.batch_emulator.supervisor.command import LINUX, become
 from local.batch_emulator.supervisor.descendants import kill_descendants
 from local.batch_emulator.supervisor.job import Job, read_job
 
 _CLEANUP_SECONDS = 30
+_TAIL = 4096
 
 
 def main(path: str) -> None:
@@ -28,7 +30,7 @@ def main(path: str) -> None:
     if code is None:
         _clean_up(job)
     else:
-        _answer(report, code)
+        _answer(job, report, code)
 
 
 def _ring_on_signals() -> int:
@@ -93,11 +95,23 @@ def _clean_up(job: Job) -> None:
         )
 
 
-def _answer(report: int, code: int) -> None:
+def _answer(job: Job, report: int, code: int) -> None:
     with os.fdopen(report, "rb") as reader:
-        refused = reader.read()
-    sys.stdout.write((refused.decode() or json.dumps({"exit": code})) + "\n")
+        never_ran = reader.read().decode()
+    told = json.loads(never_ran) if never_ran else _refusal(job, code) or {"exit": code}
+    sys.stdout.write(json.dumps(told) + "\n")
     sys.stdout.flush()
+
+
+def _refusal(job: Job, code: int) -> dict[str, str] | None:
+    if code not in job.refusals:
+        return None
+    said = Path(job.stderr).read_bytes()[-_TAIL:].decode(errors="replace").strip().rpartition("\n")[2]
+    if not said.startswith(job.refusal_prefix):
+        return None
+    missing = "not found" in said or "No such file" in said
+    other = "ContainerMiscError" if job.cleanup else "CommandLaunchFailed"
+    return {"error": "CommandProgramNotFound" if missing else other, "message": said}
 
 
 if __name__ == "__main__":
