@@ -1,0 +1,82 @@
+"""A storage account as the SDK sees it: clients, addresses, signatures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from shared.errors import Defect
+from shared.settings import StorageAccount
+
+if TYPE_CHECKING:
+    from azure.storage.blob import BlobClient, BlobServiceClient, ContainerClient
+
+POLICY = "batchdrop"
+"""The one stored access policy of a job container; what is signed by it dies with it."""
+CHUNK = 4 * 1024 * 1024
+
+
+class BlobAccount:
+    """Thread-safe: nothing changes after construction. `key` answers the account key and is asked only when something
+    is signed; without it nothing can be signed."""
+
+    def __init__(self, at: StorageAccount, key: Callable[[], str] | None = None) -> None:
+        from shared.azure.transport import BoundedTransport, storage_options
+
+        self._key = key
+        self._transport = BoundedTransport()
+        sizes = {"max_single_get_size": CHUNK, "max_chunk_get_size": CHUNK}
+        self._options: dict[str, Any] = {**storage_options(self._transport), **sizes}
+        self.service = self._make_service(at)
+        self.name = self.service.account_name or at.name
+        self.endpoint = self.service.primary_endpoint.rstrip("/")
+
+    def close(self) -> None:
+        self._transport.close()
+
+    def blob(self, container: str, name: str) -> BlobClient:
+        """A client of its own pipeline: one derived from the service client would not sleep by our transport."""
+        from azure.storage.blob import BlobClient
+
+        return BlobClient(self.endpoint, container, name, credential=self.service.credential, **self._options)
+
+    def container(self, name: str) -> ContainerClient:
+        from azure.storage.blob import ContainerClient
+
+        return ContainerClient(self.endpoint, name, credential=self.service.credential, **self._options)
+
+    def url(self, container: str, name: str = "") -> str:
+        return f"{self.endpoint}/{container}" + (f"/{quote(name, safe='~/')}" if name else "")
+
+    def signed_by_policy(self, container: str, name: str = "") -> str:
+        from azure.storage.blob import generate_blob_sas, generate_container_sas
+
+        if name:
+            token = generate_blob_sas(self.name, container, name, account_key=self._signing_key(), policy_id=POLICY)
+        else:
+            token = generate_container_sas(self.name, container, account_key=self._signing_key(), policy_id=POLICY)
+        return f"{self.url(container, name)}?{token}"
+
+    def signed_read(self, container: str, name: str, until: datetime) -> str:
+        from azure.storage.blob import BlobSasPermissions, generate_blob_sas
+
+        reading = BlobSasPermissions(read=True)
+        key = self._signing_key()
+        token = generate_blob_sas(self.name, container, name, account_key=key, permission=reading, expiry=until)
+        return f"{self.url(container, name)}?{token}"
+
+    def _signing_key(self) -> str:
+        if self._key is None:
+            raise Defect(f"storage account {self.name}: an address is to be signed, but no key was given")
+        return self._key()
+
+    def _make_service(self, at: StorageAccount) -> BlobServiceClient:
+        from azure.storage.blob import BlobServiceClient
+
+        if at.connection_string:
+            return BlobServiceClient.from_connection_string(at.connection_string, **self._options)
+        from shared.azure.identity import default_credential
+
+        return BlobServiceClient(at.blob_uri or "", credential=default_credential(), **self._options)

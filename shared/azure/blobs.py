@@ -1,0 +1,288 @@
+"""BlobPort over azure-storage-blob."""
+
+from __future__ import annotations
+
+import base64
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from shared.azure.account import CHUNK, POLICY, BlobAccount
+from shared.azure.copying import Copying
+from shared.azure.failures import translated
+from shared.errors import Conflict, Refused, Vanished
+from shared.ports import ANY, Blob, BlobItem, Condition, ContainerItem
+from shared.settings import StorageAccount
+
+if TYPE_CHECKING:
+    from azure.storage.blob import BlobProperties
+
+BLOCK = 8 * 1024 * 1024
+MOST_BLOCKS = 50_000
+_SHARED = "0" * 32
+"""Blocks of `stage` are everybody's; those of `put_stream` are one call's own: its bytes may differ from another's."""
+
+
+class AzureBlobs:
+    """One storage account. `key` answers the account key (from the Key Vault); it is asked only to sign addresses."""
+
+    def __init__(self, at: StorageAccount, key: Callable[[], str] | None = None) -> None:
+        self._account = BlobAccount(at, key)
+        self.account_name = self._account.name
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._account.close()
+
+    # ------------------------------------------------------------------ reading
+
+    def read(self, container: str, name: str) -> Blob | None:
+        try:
+            with translated(f"{container}/{name}"):
+                answer = self._account.blob(container, name).download_blob(max_concurrency=1)
+                return Blob(_item(name, answer.properties), answer.readall())
+        except Vanished:
+            return None
+
+    def head(self, container: str, name: str) -> BlobItem | None:
+        try:
+            with translated(f"{container}/{name}"):
+                return _item(name, self._account.blob(container, name).get_blob_properties())
+        except Vanished:
+            return None
+
+    def stream(
+        self, container: str, name: str, *, etag: str, offset: int = 0, length: int | None = None
+    ) -> Iterator[bytes]:
+        position, end = offset, None if length is None else offset + length
+        while end is None or position < end:
+            most = CHUNK if end is None else min(CHUNK, end - position)
+            chunk, size = self._range(container, name, etag, position, most)
+            if not chunk:
+                return
+            yield chunk
+            position += len(chunk)
+            end = size if end is None else min(end, size)
+
+    def list(
+        self, container: str, prefix: str = "", *, metadata: bool = False, after: str | None = None
+    ) -> Iterator[BlobItem]:
+        asked: dict[str, Any] = {"include": ["metadata"]} if metadata else {}
+        if after is not None:
+            asked["start_from"] = after
+        try:
+            with translated(f"listing of {container}"):
+                for found in self._account.container(container).list_blobs(name_starts_with=prefix or None, **asked):
+                    if found.name != after:
+                        yield _item(found.name, found)
+        except Vanished:
+            return
+
+    # ------------------------------------------------------------------ writing
+
+    def put(
+        self,
+        container: str,
+        name: str,
+        content: bytes,
+        *,
+        when: Condition = ANY,
+        metadata: Mapping[str, str] | None = None,
+        content_type: str = "application/octet-stream",
+    ) -> str:
+        from azure.storage.blob import ContentSettings
+
+        with translated(f"{container}/{name}"):
+            written = self._account.blob(container, name).upload_blob(
+                content,
+                overwrite=True,
+                max_concurrency=1,
+                metadata=dict(metadata or {}),
+                content_settings=ContentSettings(content_type=content_type),
+                **conditions(when),
+            )
+        return plain(written["etag"])
+
+    def put_stream(self, container: str, name: str, chunks: Iterable[bytes]) -> str:
+        mine, count, held = uuid.uuid4().hex, 0, bytearray()
+        for chunk in chunks:
+            held += chunk
+            while len(held) >= BLOCK:
+                self._stage(container, name, _block_id(mine, count), bytes(held[:BLOCK]))
+                del held[:BLOCK]
+                count += 1
+        if count == 0:
+            return self.put(container, name, bytes(held))
+        if held:
+            self._stage(container, name, _block_id(mine, count), bytes(held))
+            count += 1
+        return self._commit(container, name, [_block_id(mine, number) for number in range(count)], ANY, None, None)
+
+    def stage(self, container: str, name: str, number: int, content: bytes) -> None:
+        self._stage(container, name, _block_id(_SHARED, number), content)
+
+    def commit(
+        self,
+        container: str,
+        name: str,
+        blocks: int,
+        *,
+        when: Condition = ANY,
+        metadata: Mapping[str, str] | None = None,
+        content_type: str = "application/octet-stream",
+    ) -> str:
+        ids = [_block_id(_SHARED, number) for number in range(blocks)]
+        return self._commit(container, name, ids, when, metadata, content_type)
+
+    def copy(
+        self,
+        source: tuple[str, str],
+        etag: str,
+        target: tuple[str, str],
+        *,
+        when: Condition = ANY,
+        metadata: Mapping[str, str] | None = None,
+    ) -> str:
+        copying = Copying(self._account.blob(*source), etag, self._account.blob(*target))
+        return plain(copying.run(conditions(when), metadata))
+
+    def delete(self, container: str, name: str) -> None:
+        try:
+            with translated(f"{container}/{name}"):
+                self._account.blob(container, name).delete_blob()
+        except Vanished:
+            return
+
+    # ------------------------------------------------------------------ containers
+
+    def create_container(self, name: str, metadata: Mapping[str, str]) -> None:
+        try:
+            with translated(f"container {name}"):
+                self._account.container(name).create_container(metadata=dict(metadata))
+        except Refused as error:
+            if error.code != "ContainerAlreadyExists":
+                raise
+
+    def container_exists(self, name: str) -> bool:
+        try:
+            with translated(f"container {name}"):
+                self._account.container(name).get_container_properties()
+        except Vanished:
+            return False
+        return True
+
+    def delete_container(self, name: str) -> None:
+        try:
+            with translated(f"container {name}"):
+                self._account.container(name).delete_container()
+        except Vanished:
+            return
+
+    def list_containers(self, prefix: str) -> Iterator[ContainerItem]:
+        with translated(f"containers {prefix}*"):
+            for found in self._account.service.list_containers(name_starts_with=prefix, include_metadata=True):
+                yield ContainerItem(found.name, found.last_modified, dict(found.metadata or {}))
+
+    def allow(self, container: str, permissions: str, until: datetime) -> None:
+        """The service may take 30 s to know the policy: what is signed by it is refused until then."""
+        from azure.storage.blob import AccessPolicy
+
+        policy = AccessPolicy(permission=permissions, expiry=until)
+        with translated(f"access policy of {container}"):
+            self._account.container(container).set_container_access_policy({POLICY: policy})
+
+    def revoke(self, container: str) -> None:
+        try:
+            with translated(f"access policy of {container}"):
+                self._account.container(container).set_container_access_policy({})
+        except Vanished:
+            return
+
+    # ------------------------------------------------------------------ addresses
+
+    def url(self, container: str, name: str = "") -> str:
+        return self._account.url(container, name)
+
+    def signed_by_policy(self, container: str, name: str = "") -> str:
+        return self._account.signed_by_policy(container, name)
+
+    def signed_read(self, container: str, name: str, until: datetime) -> str:
+        return self._account.signed_read(container, name, until)
+
+    # ------------------------------------------------------------------ inside
+
+    def _range(self, container: str, name: str, etag: str, offset: int, length: int) -> tuple[bytes, int]:
+        """Bytes from `offset` and the blob's size; no bytes when it ends before."""
+        try:
+            with translated(f"{container}/{name}"):
+                answer = self._account.blob(container, name).download_blob(
+                    offset, length, max_concurrency=1, **conditions(Condition(etag=etag))
+                )
+                content = answer.readall()
+                return content, int((answer.properties.content_range or "/0").rpartition("/")[2])
+        except Conflict as error:
+            raise Vanished(f"{container}/{name}", f"{container}/{name} is not version {etag} any more") from error
+        except Refused as error:
+            if error.code == "InvalidRange":
+                return b"", offset
+            raise
+
+    def _stage(self, container: str, name: str, block: str, content: bytes) -> None:
+        with translated(f"{container}/{name}"):
+            self._account.blob(container, name).stage_block(block, content)
+
+    def _commit(
+        self,
+        container: str,
+        name: str,
+        ids: Iterable[str],
+        when: Condition,
+        metadata: Mapping[str, str] | None,
+        content_type: str | None,
+    ) -> str:
+        from azure.storage.blob import BlobBlock, ContentSettings
+
+        with translated(f"{container}/{name}"):
+            written = self._account.blob(container, name).commit_block_list(
+                [BlobBlock(block_id) for block_id in ids],
+                metadata=dict(metadata or {}),
+                content_settings=ContentSettings(content_type=content_type or "application/octet-stream"),
+                **conditions(when),
+            )
+        return plain(written["etag"])
+
+
+def plain(etag: object) -> str:
+    """Without quotes, which the service adds in headers but not in listings."""
+    return str(etag).strip('"')
+
+
+def conditions(when: Condition) -> dict[str, Any]:
+    """Keywords of the SDK for a condition."""
+    from azure.core import MatchConditions
+
+    if when.absent:
+        return {"match_condition": MatchConditions.IfMissing}
+    if when.etag is not None:
+        return {"etag": f'"{when.etag}"', "match_condition": MatchConditions.IfNotModified}
+    return {}
+
+
+def _block_id(series: str, number: int) -> str:
+    """One length for all, as the service demands of the blocks of a blob."""
+    if not 0 <= number < MOST_BLOCKS:
+        raise ValueError(f"block {number} is not in 0..{MOST_BLOCKS - 1}")
+    return base64.b64encode(f"{series}-{number:05d}".encode()).decode()
+
+
+def _item(name: str, found: BlobProperties) -> BlobItem:
+    md5 = found.content_settings.content_md5
+    return BlobItem(
+        name=name,
+        length=found.size,
+        etag=plain(found.etag),
+        modified=found.last_modified,
+        md5=bytes(md5).hex() if md5 else None,
+        metadata=dict(found.metadata or {}),
+    )

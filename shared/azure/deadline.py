@@ -1,0 +1,74 @@
+"""How long this pass may still ask the world: set once per pass, read by every client underneath.
+
+A context variable carries it, so it holds for the thread that runs the pass; a thread that a pass starts itself takes
+it along by `contextvars.copy_context().run(...)`.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import timedelta
+
+from shared.errors import OutOfTime, Transient
+
+LONGEST_TRY = 60.0
+LONGEST_PAUSE = 10.0
+FLOOR = 5.0
+"""Seconds: of one try, of one pause between tries, and of what must be left to begin a try at all."""
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """The moment, on the monotonic clock, by which all must be done. Below `floor` seconds nothing new is begun."""
+
+    ends: float
+    floor: float = FLOOR
+
+    @classmethod
+    def after(cls, span: timedelta, floor: float = FLOOR) -> Deadline:
+        """`span` from now."""
+        return cls(time.monotonic() + span.total_seconds(), floor)
+
+    def left(self) -> float:
+        """Seconds, negative when it has passed."""
+        return self.ends - time.monotonic()
+
+
+_CURRENT: ContextVar[Deadline | None] = ContextVar("deadline", default=None)
+
+
+@contextmanager
+def bounded(deadline: Deadline) -> Iterator[Deadline]:
+    """Everything asked inside the block ends by `deadline`; of nested ones the earlier holds."""
+    outer = _CURRENT.get()
+    token = _CURRENT.set(outer if outer and outer.ends < deadline.ends else deadline)
+    try:
+        yield deadline
+    finally:
+        _CURRENT.reset(token)
+
+
+def try_seconds() -> float:
+    """How long the next try may take; OutOfTime when it should not begin."""
+    deadline = _CURRENT.get()
+    if deadline is None:
+        return LONGEST_TRY
+    left = deadline.left()
+    if left < deadline.floor:
+        raise OutOfTime
+    return min(LONGEST_TRY, left)
+
+
+def pause(seconds: float) -> None:
+    """Wait between two tries. Too long a wait is given back instead: OutOfTime, or Transient with the delay."""
+    deadline = _CURRENT.get()
+    if deadline and deadline.left() - seconds < deadline.floor:
+        raise OutOfTime
+    if seconds > LONGEST_PAUSE:
+        raise Transient(f"the service asks to wait {seconds:.0f} s", timedelta(seconds=seconds))
+    threading.Event().wait(seconds)

@@ -1,0 +1,56 @@
+"""The transport under every SDK client: each try and each pause between tries is bounded by the pass's deadline.
+
+It sits below the SDKs' retry policies, so it sees every try; it is also what those policies sleep by. Its own errors
+are not the SDKs', so no policy repeats them. Import it where a client is built: it loads the HTTP stack.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from azure.core.pipeline.transport import HttpTransport, RequestsTransport
+
+from shared.azure.deadline import pause, try_seconds
+
+RETRIES = 3
+CONNECT_SECONDS = 10.0
+
+
+class BoundedTransport(HttpTransport[Any, Any]):
+    """One per client; its connections are shared by all threads that use the client."""
+
+    def __init__(self) -> None:
+        self._inner: HttpTransport[Any, Any] = RequestsTransport()
+
+    def send(self, request: Any, **kwargs: Any) -> Any:
+        seconds = try_seconds()
+        kwargs["connection_timeout"] = min(CONNECT_SECONDS, seconds)
+        kwargs["read_timeout"] = seconds
+        return self._inner.send(request, **kwargs)
+
+    def sleep(self, duration: float) -> None:
+        pause(duration)
+
+    def open(self) -> None:
+        self._inner.open()
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def __enter__(self) -> Self:
+        self.open()
+        return self
+
+    def __exit__(self, *args: object) -> None:
+        self.close()
+
+
+def core_options(transport: BoundedTransport) -> dict[str, Any]:
+    """Options of an azure-core client (Batch, Key Vault, Event Grid)."""
+    return {"transport": transport, "retry_total": RETRIES, "retry_backoff_max": 8}
+
+
+def storage_options(transport: BoundedTransport) -> dict[str, Any]:
+    """Options of a Storage client, whose retry policy is its own. Never the secondary: it may be behind."""
+    waits = {"initial_backoff": 1, "increment_base": 2, "random_jitter_range": 1}
+    return {"transport": transport, "retry_total": RETRIES, "retry_to_secondary": False, **waits}

@@ -1,0 +1,116 @@
+"""What the operator sets, and what he is told when it is wrong."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from shared import settings
+from shared.settings import BOUND, READ, Registry, SettingsError, read_settings
+
+SAMPLE = Path(settings.__file__).resolve().parent.parent / "local.settings.sample.json"
+IDENTITY = {
+    "BATCHDROP_CONTROL__blobServiceUri": "https://control.blob.core.windows.net/",
+    "BATCHDROP_CONTROL__queueServiceUri": "https://control.queue.core.windows.net",
+    "BATCHDROP_WORK__blobServiceUri": "https://work.blob.core.windows.net",
+    "BATCHDROP_BATCH_ENDPOINT": "https://acct.westeurope.batch.azure.com",
+    "BATCHDROP_WORK_KEY_SECRET": "work-key",
+    "BATCHDROP_KEY_VAULT": "https://vault.vault.azure.net",
+}
+
+
+def sample() -> dict[str, str]:
+    values = json.loads(SAMPLE.read_text())["Values"]
+    assert isinstance(values, dict)
+    return {str(name): str(value) for name, value in values.items()}
+
+
+def problems(environ: dict[str, str]) -> list[str]:
+    with pytest.raises(SettingsError) as wrong:
+        read_settings(environ)
+    return list(wrong.value.problems)
+
+
+def test_the_sample_names_every_setting() -> None:
+    """The sample holds every setting and no other; connection strings stand for the service addresses."""
+    ours = {name for name in sample() if name.startswith("BATCHDROP_")}
+    addresses = {name for name in READ if "__" in name}
+    assert ours == (READ | BOUND) - addresses
+
+
+def test_the_sample_can_be_read() -> None:
+    """The sample is right as it stands, and says where the local stack listens."""
+    read = read_settings(sample())
+    assert read.control.name == read.work.name == "devstoreaccount1"
+    assert read.batch_account == "devbatch"
+    assert read.topic is None
+    assert read.registry is None
+    assert (read.poll_min, read.poll_max) == (timedelta(seconds=30), timedelta(minutes=2))
+
+
+def test_the_sample_holds_no_secret() -> None:
+    """The only key in the sample is the storage emulator's, which everybody knows."""
+    keys = [value for value in sample().values() if "AccountKey=" in value]
+    assert all("AccountName=devstoreaccount1;" in value for value in keys)
+    assert all(len(value) < 60 for value in sample().values() if value not in keys)
+
+
+def test_identity_needs_no_key() -> None:
+    """With service addresses and an https Batch endpoint no connection string and no Batch key is needed."""
+    read = read_settings(IDENTITY)
+    assert (read.control.name, read.work.name, read.deployment) == ("control", "work", "batchdrop")
+    assert read.control.blob_uri == "https://control.blob.core.windows.net"
+    assert (read.batch_key_secret, read.pass_time, read.reap_foreign) == (None, timedelta(minutes=8), False)
+
+
+def test_everything_missing_is_told_at_once() -> None:
+    """An empty environment is answered by one error that names all that is needed."""
+    told = " ".join(problems({}))
+    for name in IDENTITY:
+        assert name in told
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        ({"BATCHDROP_BATCH_KEY_SECRET": "batch-key"}, "BATCHDROP_BATCH_ACCOUNT is missing"),
+        ({"BATCHDROP_BATCH_ENDPOINT": "http://127.0.0.1:1"}, "BATCHDROP_BATCH_KEY_SECRET is missing"),
+        ({"BATCHDROP_BATCH_ENDPOINT": "acct.batch.azure.com"}, "BATCHDROP_BATCH_ENDPOINT must be an address"),
+        ({"BATCHDROP_KEY_VAULT": "http://vault"}, "BATCHDROP_KEY_VAULT must be an address with https"),
+        ({"BATCHDROP_TOPIC": "https://topic/api/events"}, "BATCHDROP_TOPIC and BATCHDROP_TOPIC_KEY_SECRET go together"),
+        ({"BATCHDROP_REGISTRY_SERVER": "a.azurecr.io"}, "BATCHDROP_REGISTRY_USER"),
+        ({"BATCHDROP_POLL_MIN": "half"}, "BATCHDROP_POLL_MIN must be a whole number"),
+        ({"BATCHDROP_POLL_MIN": "0"}, "BATCHDROP_POLL_MIN must be a whole number"),
+        ({"BATCHDROP_POLL_MIN": "121"}, "BATCHDROP_POLL_MIN is greater"),
+        ({"BATCHDROP_REAP_FOREIGN": "yes"}, "BATCHDROP_REAP_FOREIGN must be true or false"),
+        ({"BATCHDROP_CONTROL": "hello"}, "BATCHDROP_CONTROL must be a connection string"),
+        ({"BATCHDROP_POLLMAX": "60"}, "BATCHDROP_POLLMAX is not a setting"),
+    ],
+)
+def test_one_wrong_setting_is_named(changed: dict[str, str], named: str) -> None:
+    """Each wrong value is told by its name, and it alone."""
+    told = problems({**IDENTITY, **changed})
+    assert len(told) == 1
+    assert named in told[0]
+
+
+def test_registry_and_topic() -> None:
+    """A registry is read as a whole; a topic goes with its key."""
+    changed = {
+        "BATCHDROP_REGISTRY_SERVER": "a.azurecr.io",
+        "BATCHDROP_REGISTRY_USER": "puller",
+        "BATCHDROP_REGISTRY_PASSWORD_SECRET": "registry-password",
+        "BATCHDROP_TOPIC": "https://topic.westeurope-1.eventgrid.azure.net/api/events",
+        "BATCHDROP_TOPIC_KEY_SECRET": "topic-key",
+    }
+    read = read_settings({**IDENTITY, **changed})
+    assert read.registry == Registry("a.azurecr.io", "puller", "registry-password")
+    assert read.topic_key_secret == "topic-key"
+
+
+def test_keys_are_not_printed() -> None:
+    """Settings can be shown without giving away a connection string."""
+    assert "AccountKey" not in repr(read_settings(sample()))
