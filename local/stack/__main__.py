@@ -15,7 +15,7 @@ from local.lock import Busy
 from local.program import NotReady
 from local.stack.announcement import announce
 from local.stack.job_watch import JobWatch
-from local.stack.layout import Layout
+from local.stack.layout import CHECKOUT, Layout
 from local.stack.ports import FREE, STANDARD, PortTaken
 from local.stack.running import AlreadyRunning, Running, WillNotEnd, claim, end, find, tell
 from local.stack.stack import Stack
@@ -43,6 +43,7 @@ def _options() -> argparse.Namespace:
     up.set_defaults(act=_up)
     up.add_argument("--host", choices=("local", "func", "none"), default="local", help="who runs the Function App")
     up.add_argument("--ports", choices=("free", "standard"), default="free", help="standard: 10000-10006 and 7071")
+    up.add_argument("--app", type=Path, default=CHECKOUT, help="the function app (default: this checkout)")
     down = verbs.add_parser("down", help="stop what `up` started, and wait until it is gone")
     down.set_defaults(act=_down)
     status = verbs.add_parser("status", help="say what runs (exit code 3: nothing)")
@@ -60,7 +61,7 @@ def _up(options: argparse.Namespace) -> int:
         try:
             tell(claimed, Running(os.getpid(), options.host, {}))
             _say("starting")
-            with Stack(layout.root, host=options.host, ports=ports, say=_say) as stack:
+            with Stack(layout.root, host=options.host, ports=ports, app=options.app.resolve(), say=_say) as stack:
                 tell(claimed, Running(os.getpid(), options.host, stack.endpoints.named()))
                 print(announce(stack, options.host), flush=True)
                 return _watch(stack)
