@@ -1,0 +1,67 @@
+"""One blob, written piece by piece: a small one by one request, a big one block by block. Shell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import Future
+
+from controller.transfer.crew import Crew
+from shared.errors import Conflict, Refused
+from shared.ports import ANY, BlobPort, Condition
+
+BLOCK = 4 * 2**20
+MOST_BLOCKS = 50_000
+
+
+class Upload:
+    """Bytes go in by `add`, the blob is there when the future of `close` is done.
+
+    Without a condition, an equally long blob that another worker committed meanwhile is this one: what we write is a
+    pure function of the plan. With a condition, Conflict comes out of the future.
+    """
+
+    def __init__(
+        self, port: BlobPort, crew: Crew, place: tuple[str, str], *, block: int = BLOCK, when: Condition = ANY
+    ) -> None:
+        self.length = 0
+        self._port, self._crew, self._place, self._block, self._when = port, crew, place, block, when
+        self._held = bytearray()
+        self._staged: list[Future[None]] = []
+
+    def add(self, data: bytes) -> bool:
+        """Take more bytes; True when a block went out."""
+        self._held += data
+        self.length += len(data)
+        before = len(self._staged)
+        while len(self._held) >= self._block:
+            self._stage(self._block)
+        return len(self._staged) > before
+
+    def close(self, metadata: Mapping[str, str] | None = None) -> Future[str]:
+        """The ETag of the whole blob, in time."""
+        if not self._staged:
+            container, name = self._place
+            content = bytes(self._held)
+            return self._crew.submit(self._port.put, container, name, content, when=self._when, metadata=metadata)
+        if self._held:
+            self._stage(len(self._held))
+        return self._crew.submit(self._commit, metadata)
+
+    def _stage(self, size: int) -> None:
+        number = len(self._staged)
+        if number >= MOST_BLOCKS:
+            raise Refused("MERGE", 0, f"{'/'.join(self._place)} would be over {MOST_BLOCKS * self._block} bytes")
+        content = bytes(self._held[:size])
+        del self._held[:size]
+        self._staged.append(self._crew.submit(self._port.stage, *self._place, number, content))
+
+    def _commit(self, metadata: Mapping[str, str] | None) -> str:
+        for block in self._staged:
+            block.result()
+        try:
+            return self._port.commit(*self._place, len(self._staged), when=self._when, metadata=metadata)
+        except Conflict:
+            there = self._port.head(*self._place) if self._when == ANY else None
+            if there is None or there.length != self.length:
+                raise
+            return there.etag
