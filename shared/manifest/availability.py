@@ -1,0 +1,29 @@
+"""What the contract has and this version has not: refused by name, never ignored."""
+
+from __future__ import annotations
+
+from shared.manifest.findings import Wrong
+from shared.manifest.section import Section
+
+_ADVICE = {
+    "split.by": "say split.by: lines where every line is a unit of its own",
+    "split.container": "cut the input beforehand, one blob a part, and name them as input.blobs",
+    "merge.by": "say merge.by: files and join them with a program of your own",
+    "merge.container": "say merge.by: files and join them with a program of your own",
+    "input.retryOf": "drop a manifest that names the inputs that failed",
+    "compute.profile": "say compute.vmSize",
+    "limits.maxNodeHours": "bound the work by compute.maxNodes and limits.jobTimeout",
+    "limits.maxCost": "bound the work by compute.maxNodes and limits.jobTimeout",
+}
+
+
+def refuse(section: Section, name: str, value: str = "") -> None:
+    """Note that a field that stands there, or the `value` of it, is not available."""
+    if section.stated(name):
+        section.note(name, unavailable(f"{section.path}.{name}".lstrip("."), value))
+
+
+def unavailable(path: str, value: str = "") -> Wrong:
+    """`<path> <value> is not available in this version`, with what to do instead."""
+    thing = f"{path} {value}".strip()
+    return Wrong("notAvailable", f"{thing} is not available in this version", _ADVICE.get(path, "leave it out"))

@@ -1,0 +1,82 @@
+"""Manifest sections `limits`, `failure`, `retention`, and `logs`, `canary`: when a job gives up and what stays."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+from shared.manifest.availability import refuse, unavailable
+from shared.manifest.findings import Wrong
+from shared.manifest.models import Limits, Retention, Tolerance
+from shared.manifest.nodes import Node, Scalar, described
+from shared.manifest.section import Section
+from shared.manifest.values import choice, duration, flag, integer, matching, number
+
+LIMIT_FIELDS = ("maxTaskRetryCount", "taskTimeout", "jobTimeout", "queueTimeout", "maxNodeHours", "maxCost")
+FAILURE_FIELDS = ("tolerated", "stopOn", "skipOn")
+RETENTION_FIELDS = ("complete", "otherwise", "results")
+MOST_UNITS = 1_000_000_000_000
+
+_timeout = duration(timedelta(seconds=1))
+_kept = duration(timedelta(0))
+_cost = matching(r"[0-9]{1,12}(?:\.[0-9]{1,2})? [A-Z]{3}", "an amount and a currency", 'write it as "25 USD"')
+_PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,6})?)[ ]?%", re.ASCII)
+
+
+def read_limits(section: Section) -> Limits:
+    """Retries and timeouts."""
+    section.get("maxNodeHours", number, 0.0)
+    section.get("maxCost", _cost, "")
+    for name in ("maxNodeHours", "maxCost"):
+        refuse(section, name)
+    default = Limits()
+    return Limits(
+        max_task_retry_count=section.get("maxTaskRetryCount", integer(0, 10), default.max_task_retry_count),
+        task_timeout=section.get("taskTimeout", _timeout, default.task_timeout),
+        job_timeout=section.get("jobTimeout", _timeout, default.job_timeout),
+        queue_timeout=section.get("queueTimeout", _timeout, default.queue_timeout),
+    )
+
+
+def read_tolerance(section: Section) -> Tolerance:
+    """What may fail; the exit rules are refused."""
+    codes = {name: section.read_each(name, integer(1, 255), 255) for name in ("stopOn", "skipOn")}
+    both = set(codes["stopOn"]) & set(codes["skipOn"])
+    for name, found in codes.items():
+        if found:
+            section.note(name, unavailable(f"failure.{name}"))
+    if both:
+        section.note("skipOn", Wrong("collision", f"{min(both)} stands in stopOn too", "keep each code in one list"))
+    return section.get("tolerated", _tolerance, Tolerance())
+
+
+def _tolerance(node: Node) -> Tolerance:
+    value = node.value if isinstance(node, Scalar) else node
+    if isinstance(value, int) and not isinstance(value, bool):
+        return Tolerance(units=integer(0, MOST_UNITS)(node))
+    found = _PERCENT.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        message = f"must be a whole number of units or a percentage, not {described(node)}"
+        raise Wrong("type", message, 'write 25, or "0.5%"')
+    percent = float(found.group(1))
+    if percent > 100:
+        raise Wrong("range", f"must be at most 100%, not {percent:g}%", 'write "0%" to "100%"')
+    return Tolerance(units=None, percent=percent)
+
+
+def read_retention(section: Section) -> Retention:
+    """How long the job's own containers and results stay."""
+    default = Retention()
+    return Retention(
+        complete=section.get("complete", _kept, default.complete),
+        otherwise=section.get("otherwise", _kept, default.otherwise),
+        results=section.get("results", _kept, default.results),
+    )
+
+
+def read_unavailable(root: Section) -> None:
+    """`logs: all` and `canary: true`."""
+    if root.get("logs", choice(("failed", "all")), "failed") != "failed":
+        root.note("logs", unavailable("logs", "all"))
+    if root.get("canary", flag, default=False):
+        root.note("canary", unavailable("canary", "true"))
