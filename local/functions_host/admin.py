@@ -4,6 +4,7 @@ import json
 import logging
 from collections.abc import Callable, Mapping
 
+from azure.core.exceptions import AzureError
 from werkzeug.wrappers import Request, Response
 
 from local.functions_host.indexing import IndexedFunction
@@ -49,7 +50,7 @@ class Admin:
             return _text(400, f"{self._functions[name].name} is an HTTP function: call its own URL")
         try:
             call = self._calls[name](_input(request))
-        except (ValueError, TypeError, Drop) as error:
+        except (ValueError, TypeError, Drop, AzureError) as error:
             return _text(400, str(error))
         self._invoker.start(call)
         return Response(status=202)

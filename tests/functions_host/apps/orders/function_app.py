@@ -1,4 +1,4 @@
-"""A small app with one function of each kind; each leaves what it saw in the table of the test: a blob container."""
+"""A small app with functions of each kind; each run leaves one blob in the test's container."""
 
 import json
 import logging
@@ -13,12 +13,13 @@ app = func.FunctionApp()
 
 
 def note(kind: str, **facts: object) -> None:
-    """Leave one blob under `seen/<kind>/`, so that the test can count runs."""
-    seen = ContainerClient.from_connection_string(os.environ["DataStorage"], "seen")
-    seen.upload_blob(f"{kind}/{time.time_ns()}-{uuid.uuid4().hex[:4]}", json.dumps(facts))
+    """Leave one blob under `<kind>/`, so that the test can count runs and read what they saw."""
+    connection = os.environ["AzureWebJobsStorage"]  # noqa: SIM112 - the host's own spelling
+    with ContainerClient.from_connection_string(connection, f"{os.environ['PREFIX']}-seen") as seen:
+        seen.upload_blob(f"{kind}/{time.time_ns()}-{uuid.uuid4().hex[:4]}", json.dumps(facts))
 
 
-@app.blob_trigger(arg_name="blob", path="drop/{name}.txt", connection="DataStorage")
+@app.blob_trigger(arg_name="blob", path="%PREFIX%-drop/{name}.txt", connection="Data")
 def scanned(blob: func.InputStream) -> None:
     """Fails for blobs that say so."""
     text = blob.read().decode()
@@ -27,32 +28,54 @@ def scanned(blob: func.InputStream) -> None:
         raise ValueError("as asked")
 
 
-@app.blob_trigger(arg_name="blob", path="drop/{name}", connection="DataStorage", source=func.BlobSource.EVENT_GRID)
+@app.blob_trigger(arg_name="blob", path="%PREFIX%-drop/{name}", connection="", source=func.BlobSource.EVENT_GRID)
 def pushed(blob: func.InputStream) -> None:
     """Runs on events only."""
     note("pushed", name=blob.name, text=blob.read().decode())
 
 
-@app.queue_trigger(arg_name="message", queue_name="%WORK_QUEUE%", connection="DataStorage")
-@app.queue_output(arg_name="reply", queue_name="replies", connection="DataStorage")
-@app.blob_output(arg_name="copy", path="copies/{id}-{kind}.txt", connection="DataStorage")
+@app.queue_trigger(arg_name="message", queue_name="%PREFIX%-work", connection="Data")
+@app.queue_output(arg_name="reply", queue_name="%PREFIX%-replies", connection="Data")
+@app.blob_output(arg_name="copy", path="%PREFIX%-seen/copies/{number}-{kind}.txt", connection="Data")
 def work(message: func.QueueMessage, reply: func.Out[str], copy: func.Out[bytes], context: func.Context) -> None:
     """Does what the message says."""
     order = message.get_json()
-    note("work", order=order, dequeue_count=message.dequeue_count, has_times=message.insertion_time is not None)
+    note("work", order=order, count=message.dequeue_count, times=message.insertion_time < message.expiration_time)
+    reply.set(f"done {order['kind']}")
+    copy.set(context.function_name.encode())
     if order["kind"] == "fail":
         raise ValueError("as asked")
     if order["kind"] == "sleep":
         time.sleep(order["seconds"])
-    reply.set(f"done {order['kind']}")
-    copy.set(context.function_name.encode())
     note("worked", order=order)
 
 
-@app.timer_trigger(arg_name="timer", schedule="%TICK%", use_monitor=True)
+@app.queue_trigger(arg_name="message", queue_name="%PREFIX%-replies", connection="Data")
+def replies(message: str) -> None:
+    """Takes the text itself."""
+    note("replies", text=message)
+
+
+@app.queue_trigger(arg_name="message", queue_name="%PREFIX%-answers", connection="Data")
+def answers(message: func.QueueMessage):  # no annotation: what the worker refuses at run time
+    """Returns something though it has no $return binding."""
+    note("answers", count=message.dequeue_count)
+    return "forty-two"
+
+
+@app.timer_trigger(arg_name="timer", schedule="%TICK%")
 def tick(timer: func.TimerRequest) -> None:
     """Says whether it is late."""
     note("tick", past_due=timer.past_due, status=timer.schedule_status)
+
+
+@app.timer_trigger(arg_name="timer", schedule="%EACH_START%", run_on_startup=True)
+@app.retry(strategy="fixed_delay", max_retry_count="2", delay_interval="00:00:00.1")
+def stubborn(timer: func.TimerRequest, context: func.Context) -> None:
+    """Runs at each start, and fails until its last try."""
+    note("stubborn", retry=context.retry_context.retry_count)
+    if context.retry_context.retry_count < 2:
+        raise ValueError("as asked")
 
 
 @app.event_grid_trigger(arg_name="event")
@@ -61,6 +84,12 @@ async def ended(event: func.EventGridEvent) -> None:
     note("ended", id=event.id, type=event.event_type, subject=event.subject, data=event.get_json())
     if event.subject == "fail":
         raise ValueError("as asked")
+
+
+@app.event_grid_trigger(arg_name="event")
+def cloudy(event: func.CloudEvent) -> None:
+    """Takes the other schema."""
+    note("cloudy", id=event.id, type=event.type, source=event.source)
 
 
 @app.route(route="orders/{id:int}/{*rest}", methods=["GET", "POST"])
@@ -75,7 +104,8 @@ def order(req: func.HttpRequest) -> func.HttpResponse:
         "header": req.headers.get("X-Test"),
         "body": req.get_body().decode(),
     }
-    return func.HttpResponse(json.dumps(told), status_code=201, mimetype="application/json", headers={"X-Back": "yes"})
+    headers = {"X-Back": "yes", "Set-Cookie": "a=b; Path=/"}
+    return func.HttpResponse(json.dumps(told), status_code=201, mimetype="application/json", headers=headers)
 
 
 @app.route(route="health", auth_level=func.AuthLevel.ANONYMOUS)
@@ -90,22 +120,6 @@ def broken(req: func.HttpRequest) -> func.HttpResponse:
     raise ValueError("as asked")
 
 
-@app.timer_trigger(arg_name="timer", schedule="0 0 0 1 1 *")
-@app.retry(strategy="fixed_delay", max_retry_count="2", delay_interval="00:00:01")
-def stubborn(timer: func.TimerRequest, context: func.Context) -> None:
-    """Fails until its last try."""
-    note("stubborn", retry=context.retry_context.retry_count)
-    if context.retry_context.retry_count < 2:
-        raise ValueError("as asked")
-
-
-@app.queue_trigger(arg_name="message", queue_name="answers", connection="DataStorage")
-def answers(message: func.QueueMessage):  # type: ignore[no-untyped-def]  # what the worker must refuse at run time
-    """Returns something though it has no $return binding."""
-    note("answers", dequeue_count=message.dequeue_count)
-    return "forty-two"
-
-
-@app.cosmos_db_trigger(arg_name="documents", connection="Cosmos", database_name="d", container_name="c")
-def unsupported(documents: func.DocumentList) -> None:
-    """Disabled by a setting in every test but one."""
+@app.generic_trigger(arg_name="item", type="someday", direction="in")
+def unsupported(item: str) -> None:
+    """Of a type that nobody serves here: disabled by a setting in every test but one."""
