@@ -1,4 +1,4 @@
-"""Every name that Batchdrop gives: ids, containers, blobs. Derived, so that a second pass finds what the first one made."""
+"""Every name Batchdrop gives: ids, containers, blobs. Derived, so that a second pass finds what the first one made."""
 
 from __future__ import annotations
 
@@ -69,6 +69,16 @@ def day_blob(when: datetime, job: JobId) -> str:
 
 def manifest_copy(job: JobId) -> str:
     return f"manifests/{job}"
+
+
+def full_manifest(job: JobId) -> str:
+    """The manifest as parsed at accept, long lists included."""
+    return f"ledger/{job}/manifest.json"
+
+
+def reference_list(job: JobId) -> str:
+    """The frozen list of reference blobs."""
+    return f"ledger/{job}/reference.json"
 
 
 def ledger_shard(job: JobId, shard: int) -> str:

@@ -15,6 +15,7 @@ from shared.manifest.models import Manifest
 from shared.names import JobId, Owner
 
 VERSION = 1
+VerdictState = Literal["succeeded", "failed", "cancelled"]
 
 
 class Fact(BaseModel):
@@ -119,7 +120,7 @@ class Verdict(Fact):
     """Decided once. `outcome` names the blob with one byte a row; None where no row exists."""
 
     at: datetime
-    state: Literal["succeeded", "failed", "cancelled"]
+    state: VerdictState
     outcome: str | None
     tasks: Counts
     units: Counts

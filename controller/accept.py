@@ -1,0 +1,190 @@
+"""Manifest in the drop box -> a record, or an answer that says why there is none. Shell.
+
+The content and its ETag come from one GET of our own; what a trigger carries is only a hint. Order of writes: key, day,
+manifest bytes, marker, claim: a crash after any of them is healed by the next hint, which finds the same names.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from controller import keys, store
+from controller.answer import answer_dry_run, answer_rejected
+from controller.deployment import Deployment
+from controller.dropbox import Kind, classify
+from controller.plan import make_plan
+from controller.store import Marker
+from controller.target import target_problems
+from controller.voice import speak
+from shared.errors import Conflict, Problem, Rejected
+from shared.manifest.models import Manifest
+from shared.manifest.parse import parse_manifest
+from shared.names import JOBS, STATE, STATUS, JobId, day_blob, job_id, manifest_copy, status_blob
+from shared.ports import Blob, BlobItem, Ports
+from shared.record import Key, ManifestRef, Plan, Record, Warned
+
+log = logging.getLogger("batchdrop.accept")
+EMPTY_AFTER = timedelta(minutes=2)
+MOST_BYTES = 2**20
+
+
+@dataclass(frozen=True)
+class Drop:
+    """One version of one manifest, and when it is looked at."""
+
+    path: str
+    blob: Blob
+    now: datetime
+
+    @property
+    def reference(self) -> ManifestRef:
+        digest = hashlib.sha256(self.blob.content).hexdigest()
+        item = self.blob.item
+        return ManifestRef(path=self.path, etag=item.etag, modified=item.modified, sha256=digest)
+
+
+def accept(path: str, ports: Ports, deployment: Deployment, *, listed: bool = False) -> JobId | None:
+    """The job of the manifest that is at `jobs/<path>` now; None where there is none to run.
+
+    `listed`: found by the listing, so that an empty blob older than two minutes is refused rather than waited for.
+    """
+    kind = classify(path)
+    if kind is Kind.IGNORED or kind is Kind.CANCEL:
+        return None
+    item = ports.control.head(JOBS, path)
+    if item is None:
+        return None
+    blob = ports.control.read(JOBS, path) if item.length <= MOST_BYTES else Blob(item, b"")
+    if blob is None:
+        return None
+    return take_or_answer(Drop(path, blob, ports.clock.now()), kind, ports, deployment, listed)
+
+
+def accept_marked(marker: Marker, ports: Ports, deployment: Deployment) -> JobId | None:
+    """The job of a marker whose claim was never written, from the bytes that were kept before the marker."""
+    copy = ports.control.read(STATE, manifest_copy(marker.job))
+    if copy is None:
+        ports.control.delete(STATE, marker.name)
+        return None
+    item = BlobItem(marker.path, len(copy.content), marker.etag, marker.modified)
+    drop = Drop(marker.path, Blob(item, copy.content), ports.clock.now())
+    job = take_or_answer(drop, Kind.MANIFEST, ports, deployment, listed=True)
+    if job != marker.job:
+        ports.control.delete(STATE, marker.name)
+    return job
+
+
+def take_or_answer(drop: Drop, kind: Kind, ports: Ports, deployment: Deployment, listed: bool) -> JobId | None:
+    """A job, or the answer that says why there is none."""
+    try:
+        return take(drop, kind, ports, deployment, listed)
+    except Rejected as rejected:
+        log.info("manifest=%s rejected: %d problems", drop.path, len(rejected.problems))
+        answer_rejected(ports, drop.reference, rejected.problems, drop.now)
+        return None
+
+
+def take(drop: Drop, kind: Kind, ports: Ports, deployment: Deployment, listed: bool) -> JobId | None:
+    """Parse, check, claim."""
+    check_file(drop, kind)
+    if not drop.blob.content:
+        refuse_empty(drop, listed)
+        return None
+    policy = deployment.policy()
+    manifest = parse_manifest(drop.blob.content, drop.path, policy)
+    job = job_id(manifest.name, deployment.owner, JOBS, drop.path, drop.blob.item.etag)
+    if store.load(ports.control, job) is not None:
+        return job
+    plan = make_plan(manifest, job, drop.now)
+    if manifest.dry_run:
+        target_problems(manifest, plan, ports)
+        answer_dry_run(ports, drop.reference, manifest, plan, drop.now)
+        return None
+    return claim(drop, manifest, plan, job, ports, deployment)
+
+
+def check_file(drop: Drop, kind: Kind) -> None:
+    if kind is Kind.OTHER:
+        raise Rejected((not_a_manifest(drop.path),))
+    if drop.blob.item.length > MOST_BYTES:
+        raise Rejected((too_large(drop.blob.item.length),))
+
+
+def refuse_empty(drop: Drop, listed: bool) -> None:
+    """An empty blob may be the first half of a slow upload: it is left alone for two minutes."""
+    if listed and drop.now - drop.blob.item.modified >= EMPTY_AFTER:
+        raise Rejected((Problem("", "empty", "the manifest is empty", "upload the manifest again, with its content"),))
+
+
+def not_a_manifest(path: str) -> Problem:
+    fix = "name it .yaml, .yml or .json, or keep it elsewhere; names that begin with . or _ are ignored"
+    return Problem("", "notAManifest", f"{path} is no manifest by its name", fix)
+
+
+def too_large(length: int) -> Problem:
+    fix = "put the items in a blob and name it in input.blob"
+    return Problem("", "size", f"the manifest has {length} bytes; at most {MOST_BYTES} are read", fix)
+
+
+def claim(drop: Drop, manifest: Manifest, plan: Plan, job: JobId, ports: Ports, deployment: Deployment) -> JobId | None:
+    """Take the key, then the job."""
+    reference = drop.reference
+    key = keys.key_of(manifest.idempotency_key, reference)
+    held = keys.take(key, job, reference, ports, drop.now)
+    if held is not None:
+        return keys.join(held, reference, ports)
+    target_problems(manifest, plan, ports)
+    count_day(job, ports, deployment, drop.now)
+    older = older_job(drop.path, ports)
+    record = first_record(drop, plan, job, key, deployment, older)
+    store.keep_manifest(ports.control, job, drop.blob.content)
+    store.keep_parsed(ports.control, job, manifest)
+    item = drop.blob.item
+    store.open_marker(ports.control, job, drop.path, item.etag, item.modified)
+    try:
+        loaded = store.claim(ports.control, record)
+    except Conflict:
+        return job
+    log.info("job=%s accepted manifest=%s", job, drop.path)
+    if older is not None and manifest.on_replace == "cancel":
+        store.intend_cancel(ports.control, older)
+    store.save(ports.control, loaded, speak(loaded.record, ports, drop.now))
+    return job
+
+
+def first_record(drop: Drop, plan: Plan, job: JobId, key: Key, deployment: Deployment, older: JobId | None) -> Record:
+    return Record(
+        job=job,
+        owner=deployment.owner,
+        manifest=drop.reference,
+        replaces=older,
+        key=key,
+        plan=plan,
+        accepted=drop.now,
+        next_look=drop.now,
+        warnings=tuple(Warned(code=code, message=message) for code, message in plan.manifest.warnings),
+    )
+
+
+def older_job(path: str, ports: Ports) -> JobId | None:
+    """The open job of an older version of this path, as its status shows."""
+    status = ports.control.head(STATUS, status_blob(path))
+    if status is None or status.metadata.get("final") == "true" or "job" not in status.metadata:
+        return None
+    return JobId(status.metadata["job"])
+
+
+def count_day(job: JobId, ports: Ports, deployment: Deployment, now: datetime) -> None:
+    """The operator's cap of jobs a day: one blob a job, counted by listing."""
+    most = deployment.policy().caps.jobs_per_day
+    if most is None:
+        return
+    ours = day_blob(now, job)
+    today = [item.name for item in ports.control.list(STATE, ours.rpartition("/")[0] + "/")]
+    if ours not in today and len(today) >= most:
+        fix = "drop it again tomorrow (UTC), or ask the operator to raise caps.jobsPerDay"
+        raise Rejected((Problem("", "policyCap", f"{most} jobs were accepted today, the policy's cap", fix),))
+    ports.control.put(STATE, ours, b"")

@@ -1,0 +1,98 @@
+"""What HTTP may do: read, and write into the drop box. Shell; answers are (HTTP status, JSON-ready value).
+
+Submitting and cancelling are the same writes that storage takes: one way in.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from controller import store
+from controller.dropbox import CANCEL, Kind, classify
+from controller.report import status_document
+from controller.tick import open_records
+from shared.names import JOBS, RESULTS, STATUS, JobId, result_blob, status_blob
+from shared.ports import Ports
+
+Answer = tuple[int, dict[str, Any]]
+JOB_ID = re.compile(r"bd-[a-z0-9](-?[a-z0-9]){0,31}-[0-9a-f]{12}\Z")
+PATH = re.compile(r"[^\x00-\x1f\\]{1,900}\Z")
+MOST_BYTES = 2**20
+
+
+def list_jobs(ports: Ports) -> Answer:
+    """Open jobs, oldest first."""
+    now = ports.clock.now()
+    keys = ("jobId", "manifest", "state", "final", "complete", "waiting", "tasks", "units", "times")
+    jobs = [{key: document[key] for key in keys} for document in (status_document(r, now) for r in open_records(ports))]
+    return 200, {"jobs": jobs}
+
+
+def read_job(job: str, ports: Ports) -> Answer:
+    """The job's status, open or ended."""
+    if not JOB_ID.match(job):
+        return no_such_job(job)
+    loaded = store.load(ports.control, JobId(job))
+    if loaded is None:
+        return no_such_job(job)
+    return 200, status_document(loaded.record, ports.clock.now())
+
+
+def read_result(job: str, ports: Ports) -> Answer:
+    """result.json: 404 until the job is final."""
+    if not JOB_ID.match(job):
+        return no_such_job(job)
+    blob = ports.work.read(RESULTS, result_blob(JobId(job), "result.json"))
+    if blob is None:
+        return 404, problem(
+            "notFinal", f"{job} has no result yet", "read its status; result.json appears when it is final"
+        )
+    return 200, json.loads(blob.content)
+
+
+def submit(path: str, content: bytes, ports: Ports) -> Answer:
+    """Write a manifest into the drop box; 202 names where the answer will be."""
+    if not is_path(path) or classify(path) is not Kind.MANIFEST:
+        fix = "give ?path=<folder/name>.yaml, .yml or .json; no `..`, no leading slash"
+        return 400, problem("path", f"{path!r} is no manifest path", fix)
+    if not content or len(content) > MOST_BYTES:
+        return 413, problem("size", f"the manifest has {len(content)} bytes", "send 1 byte to 1 MiB")
+    etag = ports.control.put(JOBS, path, content)
+    return 202, {"manifest": f"{JOBS}/{path}", "etag": etag, "status": f"{STATUS}/{status_blob(path)}"}
+
+
+def cancel(job: str, ports: Ports) -> Answer:
+    """Write `<manifest>.cancel`: every open job of that path that is not newer ends."""
+    loaded = store.load(ports.control, JobId(job)) if JOB_ID.match(job) else None
+    if loaded is None:
+        return no_such_job(job)
+    path = loaded.record.manifest.path + CANCEL
+    ports.control.put(JOBS, path, b"cancel\n")
+    return 202, {"cancel": f"{JOBS}/{path}", "status": f"{STATUS}/{status_blob(loaded.record.manifest.path)}"}
+
+
+def is_path(path: str) -> bool:
+    """A blob name without tricks."""
+    parts = path.split("/")
+    return bool(PATH.match(path)) and not any(part in ("", ".", "..") for part in parts)
+
+
+def no_such_job(job: str) -> Answer:
+    return 404, problem("notFound", f"there is no job {job[:80]!r}", "list open jobs with GET /api/jobs")
+
+
+def problem(rule: str, message: str, fix: str) -> dict[str, Any]:
+    return {"problems": [{"rule": rule, "message": message, "fix": fix}]}
+
+
+def part(method: str, job: str, name: str, ports: Ports) -> Answer:
+    """`jobs/{id}/result` and `jobs/{id}/cancel`."""
+    match method, name:
+        case "GET", "result":
+            return read_result(job, ports)
+        case "POST", "cancel":
+            return cancel(job, ports)
+        case _:
+            return 404, problem("notFound", f"there is no {method} jobs/{{id}}/{name[:40]}", "see the README")

@@ -1,0 +1,110 @@
+"""Do: one action -> one step. Exhaustive; and the undoing of creates for a pass that lost its race."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from controller.steps import finish, rerun, settle, start
+from controller.steps.work import Work
+from shared import actions as act
+from shared.names import input_container, output_container
+from shared.ports import Ports
+from shared.record import Record
+
+
+def apply(action: act.Action, record: Record, work: Work) -> Record:
+    """The record with what the action found out; the facts that it simply achieves are in it already."""
+    if isinstance(action, act.FreezeInput | act.MakeContainers | act.CreatePool | act.SplitInput):
+        return apply_start(action, record, work)
+    if isinstance(action, act.CreateJob | act.AddTasks | act.Review | act.Settle):
+        return apply_run(action, record, work)
+    return apply_end(action, record, work)
+
+
+def apply_start(
+    action: act.FreezeInput | act.MakeContainers | act.CreatePool | act.SplitInput, record: Record, work: Work
+) -> Record:
+    match action:
+        case act.FreezeInput():
+            return start.freeze_input(record, work)
+        case act.MakeContainers():
+            return start.make_containers(record, work)
+        case act.CreatePool():
+            return start.create_pool(record, work)
+        case act.SplitInput():
+            return start.split_input(record, work)
+        case _:
+            assert_never(action)
+
+
+def apply_run(action: act.CreateJob | act.AddTasks | act.Review | act.Settle, record: Record, work: Work) -> Record:
+    match action:
+        case act.CreateJob():
+            return start.create_job(record, work)
+        case act.AddTasks():
+            return start.add_tasks(record, work)
+        case act.Review():
+            return review(record, work)
+        case act.Settle():
+            return settle.settle(record, action, work)
+        case _:
+            assert_never(action)
+
+
+def review(record: Record, work: Work) -> Record:
+    """Too much failed: settle now. Else send out again what the platform broke."""
+    too_many, again = rerun.exceeds(record, work)
+    if too_many:
+        return settle.settle(record, act.Settle("early"), work)
+    return rerun.run_again(record, again, work) if again else record
+
+
+Ending = (
+    act.EndJob
+    | act.KeepEvidence
+    | act.DeletePool
+    | act.MergeOutputs
+    | act.WriteResult
+    | act.DeleteJob
+    | act.WriteReceipt
+    | act.DeleteContainers
+    | act.Archive
+)
+
+
+def apply_end(action: Ending, record: Record, work: Work) -> Record:  # noqa: C901 - one arm an action
+    match action:
+        case act.EndJob():
+            return finish.end_job(record, work)
+        case act.KeepEvidence():
+            return finish.keep_evidence(record, work)
+        case act.DeletePool():
+            return finish.delete_pool(record, work)
+        case act.MergeOutputs():
+            return finish.merge_outputs(record, work)
+        case act.WriteResult():
+            return finish.write_result(record, work)
+        case act.DeleteJob():
+            return finish.delete_job(record, work)
+        case act.WriteReceipt():
+            return finish.write_receipt(record, work)
+        case act.DeleteContainers():
+            return finish.delete_containers(record, work)
+        case act.Archive():
+            return finish.archive(record, work)
+        case _:
+            assert_never(action)
+
+
+def undo(action: act.Action | None, record: Record, ports: Ports) -> None:
+    """Delete what this pass created for a job that someone else has ended meanwhile."""
+    match action:
+        case act.CreatePool():
+            ports.batch.delete_pool(record.job)
+        case act.CreateJob():
+            ports.batch.delete_job(record.job)
+        case act.MakeContainers():
+            for name in (input_container(record.job), output_container(record.job)):
+                ports.work.delete_container(name)
+        case _:
+            return

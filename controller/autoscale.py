@@ -1,0 +1,40 @@
+"""The autoscale formula of a pool. Pure text; the emulator's interpreter and the service evaluate the same.
+
+Until 20 minutes after the create call the initial number holds as a floor where samples are missing or still show no
+task; afterwards the number of task slots in use or waited for decides, and missing samples make the evaluation fail, so
+that the pool keeps its size rather than drop to zero. A node is only taken away when its task has ended.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+TEMPLATE = """\
+fresh = time() < time("{created}") + TimeInterval_Minute * 20;
+known = $PendingTasks.GetSamplePercent(TimeInterval_Minute * 3) >= 50;
+early = fresh && !known;
+tasks = early ? {initial_tasks} : max($PendingTasks.GetSample(TimeInterval_Minute * 3, 50));
+needed = fresh && tasks < 1 ? {initial_tasks} : tasks;
+nodes = min({most}, (needed + {spare}) / {slots});
+{target} = max(0, nodes);
+{other} = 0;
+$NodeDeallocationOption = taskcompletion;
+"""
+
+
+def formula(*, created: datetime, tasks: int, most: int, slots: int, spot: bool) -> str:
+    """The formula of a pool created at `created` for about `tasks` tasks, `slots` on a node, at most `most` nodes."""
+    low, dedicated = "$TargetLowPriorityNodes", "$TargetDedicatedNodes"
+    return TEMPLATE.format(
+        created=f"{created:%Y-%m-%dT%H:%M:%SZ}",
+        initial_tasks=max(1, min(tasks, most * slots)),
+        most=most,
+        slots=slots,
+        spare=slots - 1,
+        target=low if spot else dedicated,
+        other=dedicated if spot else low,
+    )
+
+
+STOP = "$TargetDedicatedNodes = 0;\n$TargetLowPriorityNodes = 0;\n$NodeDeallocationOption = taskcompletion;\n"
+"""The formula that ends a pool."""

@@ -1,0 +1,30 @@
+"""The transition table: record, picture, now -> one decision. First row that fits wins. Pure.
+
+`docs/lifecycle.md` shows the same rows; a test compares them.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from controller.budget import Pace
+from controller.picture import Picture
+from controller.rules import ending, running, starting, stopping
+from controller.rules.case import Case, Decision, Row
+from shared.errors import Defect
+from shared.record import Record
+
+OPEN: tuple[Row, ...] = (*stopping.ROWS, *starting.ROWS, *running.ROWS)
+"""Before the verdict."""
+CLOSING: tuple[Row, ...] = (*stopping.ROWS[1:2], *ending.ROWS)
+"""After it: of the stopping rows only `cancel too late` can still fit."""
+
+
+def decide(record: Record, seen: Picture, now: datetime, pace: Pace) -> Decision:
+    """What to do next with a job that is not archived."""
+    case = Case(record, seen, now, pace)
+    for row in OPEN if record.verdict is None else CLOSING:
+        decision = row.rule(case)
+        if decision is not None:
+            return Decision(decision.action, decision.record, decision.look, row.name)
+    raise Defect(f"{record.job}: no row of the table fits")

@@ -1,0 +1,30 @@
+"""What a blob in the drop box is, by its name. Pure."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+MANIFESTS = (".yaml", ".yml", ".json")
+CANCEL = ".cancel"
+
+
+class Kind(Enum):
+    MANIFEST = "manifest"
+    CANCEL = "cancel"
+    IGNORED = "ignored"
+    OTHER = "other"
+
+
+def classify(path: str) -> Kind:
+    """A name that begins with `.` or `_` is ignored; so is what a cancel names, until it is one."""
+    name = path.rsplit("/", 1)[-1]
+    if name.startswith((".", "_")):
+        return Kind.IGNORED
+    if name.endswith(CANCEL):
+        return Kind.CANCEL
+    return Kind.MANIFEST if name.endswith(MANIFESTS) else Kind.OTHER
+
+
+def cancelled_path(path: str) -> str:
+    """The manifest path that a `.cancel` names."""
+    return path.removesuffix(CANCEL)

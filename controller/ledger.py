@@ -1,0 +1,32 @@
+"""Reading the ledger: rows in order, shard by shard, one shard in memory. Shell over the control account."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from controller.split.rows import Row, from_lines
+from controller.split.sources import with_blobs
+from shared.errors import Defect
+from shared.names import SHARD_ROWS, STATE, ledger_shard
+from shared.ports import BlobPort
+from shared.record import Record
+
+
+def rows(
+    record: Record, control: BlobPort, start: int = 0, stop: int | None = None, *, sources: bool = False
+) -> Iterator[Row]:
+    """Rows `start` to `stop - 1` (to the end without it); `sources` fills in their source blobs where they have any.
+
+    Defect when the ledger does not hold what the record says.
+    """
+    found = read(record, control, start, record.split.rows if stop is None else stop)
+    return with_blobs(control, record.job, found) if sources and record.plan.manifest.input.kind == "blobs" else found
+
+
+def read(record: Record, control: BlobPort, start: int, stop: int) -> Iterator[Row]:
+    for shard in range(start // SHARD_ROWS, -(-stop // SHARD_ROWS)):
+        blob = control.read(STATE, ledger_shard(record.job, shard))
+        found = from_lines(blob.content) if blob else ()
+        if len(found) < min(SHARD_ROWS, stop - shard * SHARD_ROWS):
+            raise Defect(f"{record.job}: shard {shard} of its ledger holds {len(found)} rows, too few for {stop}")
+        yield from (row for row in found if start <= row.index < stop)

@@ -1,0 +1,111 @@
+"""See: one frozen picture of the world, asking only what the record makes worth asking. Shell.
+
+A poll of a running job costs the same few requests whatever the number of its tasks: cancel, pool, node counts, job,
+task counts, two containers; and one more when the counts say that all tasks have ended.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from itertools import islice
+
+from controller import store
+from controller.picture import InputSeen, Picture
+from controller.rules.ending import containers_due
+from controller.rules.running import is_running
+from controller.split.listing import matching
+from shared.manifest.models import Input, Manifest
+from shared.names import input_container, output_container
+from shared.ports import BlobPort, Ports
+from shared.record import Record
+
+
+def observe(record: Record, ports: Ports, now: datetime, paused: bool) -> Picture:
+    """The picture for the next decision on this job."""
+    seen = Picture(paused=paused)
+    if record.final is None:
+        seen = replace(seen, cancel=store.cancel_intended(ports.control, record.job))
+    if record.verdict is None and record.input is None:
+        return replace(seen, input=look_at_input(record.plan.manifest, ports.work))
+    if record.verdict is None and record.admitted is None:
+        return replace(seen, line=store.line(ports.control))
+    seen = look_at_batch(record, seen, ports)
+    return look_at_containers(record, seen, ports.work, now)
+
+
+def look_at_batch(record: Record, seen: Picture, ports: Ports) -> Picture:
+    """Pool and job where they should be there; counts while tasks are out."""
+    if wants_pool(record):
+        pool = ports.batch.pool(record.job)
+        seen = replace(seen, pool=pool)
+        if pool is not None and record.verdict is None:
+            seen = replace(seen, nodes=ports.batch.node_counts(record.job))
+    if wants_job(record):
+        seen = replace(seen, job=ports.batch.job(record.job))
+    if is_running(record) and seen.job is not None and record.added >= record.split.rows:
+        seen = look_at_tasks(record, seen, ports)
+    return seen
+
+
+def wants_pool(record: Record) -> bool:
+    if record.pool is None or record.pool_gone is not None:
+        return False
+    return record.verdict is None or (record.final is not None and record.job_gone is not None)
+
+
+def wants_job(record: Record) -> bool:
+    if record.batch_job is None or record.job_gone is not None:
+        return False
+    return record.verdict is None or record.final is not None
+
+
+def look_at_tasks(record: Record, seen: Picture, ports: Ports) -> Picture:
+    counts = ports.batch.task_counts(record.job)
+    unfinished = True
+    if counts.completed >= record.split.rows:
+        unfinished = next(iter(ports.batch.unfinished(record.job)), None) is not None
+    return replace(seen, counts=counts, unfinished=unfinished)
+
+
+def look_at_containers(record: Record, seen: Picture, work: BlobPort, now: datetime) -> Picture:
+    """Are the job's containers there? Asked before the verdict, and again when they are due to go."""
+    if record.containers is None or record.containers_gone is not None:
+        return seen
+    due = containers_due(record)
+    if record.verdict is not None and (record.cleaned is None or due is None or now < due):
+        return seen
+    return replace(
+        seen,
+        input_container=work.container_exists(input_container(record.job)),
+        output_container=work.container_exists(output_container(record.job)),
+    )
+
+
+def look_at_input(manifest: Manifest, work: BlobPort) -> InputSeen:
+    """Is everything there that the job reads: marker, sources, config, reference data?"""
+    source = manifest.input
+    for path in (source.wait_for, source.blob, manifest.config if isinstance(manifest.config, str) else None):
+        if path is not None and not exists(path, work):
+            return InputSeen(ready=False, waits_for=path)
+    for item in manifest.reference:
+        if not exists(item.source, work):
+            return InputSeen(ready=False, waits_for=item.source)
+    return look_at_blobs(source, work) if source.blobs else InputSeen(ready=True)
+
+
+def exists(path: str, work: BlobPort) -> bool:
+    """Is there a blob at `container/blob`, or anything below `container/prefix/`?"""
+    container, _, blob = path.partition("/")
+    if blob.endswith("/") or not blob:
+        return next(iter(work.list(container, blob)), None) is not None
+    return work.head(container, blob) is not None
+
+
+def look_at_blobs(source: Input, work: BlobPort) -> InputSeen:
+    """Count matches as far as the answer needs: up to one more than expected, or up to the first."""
+    enough = source.expect_units + 1 if source.expect_units is not None else 1
+    found = sum(1 for _ in islice(matching(source, work), enough))
+    ready = found == source.expect_units if source.expect_units is not None else found > 0
+    waited_for_marker = source.wait_for is not None and source.expect_units is None and source.allow_empty
+    return InputSeen(ready=ready or waited_for_marker, found=found, waits_for=source.blobs)

@@ -1,0 +1,150 @@
+"""What each ledger row came to: one byte a row, and a line for each failed unit range. Pure.
+
+The sum holds by construction: a row is in exactly one state, and the units that a task which ended well reports are
+counted once, as failed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from math import floor
+
+from shared.codes import Reason
+from shared.manifest.models import Tolerance
+from shared.ports import FailedTask
+from shared.record import Counts
+
+GOOD, FAILED, SKIPPED, NOT_RUN = 0, 1, 2, 3
+PLATFORM = frozenset(
+    {
+        "BlobDownloadTimedOut",
+        "BlobDownloadMiscError",
+        "ResourceDirectoryCreateFailed",
+        "ResourceFileCreateFailed",
+        "ResourceFileWriteFailed",
+        "FileUploadTimedOut",
+        "FileUploadMiscError",
+        "FileUploadConflict",
+        "DiskFull",
+    }
+)
+"""Failures of the platform that Batch itself does not repeat."""
+MOST_REACTIVATIONS = 3
+MESSAGE_LIMIT = 1000
+
+
+@dataclass(frozen=True)
+class FailureRow:
+    """One failed unit range: units `first` to `first + count - 1`, job-wide."""
+
+    index: int
+    first: int
+    count: int
+    reason: str
+    exit_code: int | None
+    runs: int | None
+    message: str
+
+
+@dataclass
+class Board:
+    """The states of all rows while they are being established, and what is said of the bad ones."""
+
+    states: bytearray
+    tasks: dict[int, FailedTask] = field(default_factory=dict)
+    reasons: dict[int, tuple[str, str]] = field(default_factory=dict)
+    """Row -> (reason, message) where the task itself ended well."""
+    reported: dict[int, list[FailureRow]] = field(default_factory=dict)
+    """Row -> units that a task which ended well says have failed."""
+    empty_outputs: int = 0
+
+    @classmethod
+    def of(cls, rows: int, state: int = GOOD) -> Board:
+        return cls(bytearray([state]) * rows)
+
+    def task_failed(self, index: int, task: FailedTask) -> None:
+        self.states[index] = FAILED
+        self.tasks[index] = task
+
+    def row_failed(self, index: int, reason: Reason, message: str) -> None:
+        self.states[index] = FAILED
+        self.reasons[index] = (reason, message)
+        self.reported.pop(index, None)
+
+    def count(self, state: int) -> int:
+        return self.states.count(state)
+
+    def task_counts(self) -> Counts:
+        return Counts(failed=self.count(FAILED), skipped=self.count(SKIPPED), not_run=self.count(NOT_RUN))
+
+
+def failure_of(board: Board, index: int, first: int, units: int) -> FailureRow:
+    """The line of a failed or unrun row."""
+    if index in board.reasons:
+        reason, message = board.reasons[index]
+        return FailureRow(index, first, units, reason, None, None, message)
+    task = board.tasks.get(index)
+    if task is None:
+        return FailureRow(
+            index, first, units, Reason.NOT_RUN, None, None, "the job ended before this task ran to its end"
+        )
+    return FailureRow(index, first, units, reason_of(task), task.exit_code, task.runs, message_of(task))
+
+
+def reason_of(task: FailedTask) -> Reason:
+    if task.code.startswith("FileUpload"):
+        return Reason.UPLOAD
+    if task.code in ("BlobNotFound", "BlobAccessDenied"):
+        return Reason.INPUT_CHANGED
+    if task.code == "TaskEnded" or "wall clock" in task.message.lower():
+        return Reason.TASK_TIMEOUT
+    if task.exit_code not in (None, 0):
+        return Reason.EXIT_CODE
+    return Reason.PLATFORM
+
+
+def message_of(task: FailedTask) -> str:
+    if task.exit_code == 137:
+        return "killed (137), most likely out of memory"
+    if reason_of(task) is Reason.EXIT_CODE:
+        return f"the program ended with {task.exit_code}"
+    return f"{task.code}: {task.message}"[:MESSAGE_LIMIT]
+
+
+def may_run_again(task: FailedTask) -> bool:
+    """Did the platform fail rather than the program?"""
+    return task.exit_code in (None, 0) and (task.category == "servererror" or task.code in PLATFORM)
+
+
+def allowed(tolerance: Tolerance, total: int) -> int:
+    """How many units may be missing: a percent is rounded down."""
+    if tolerance.percent is not None:
+        return floor(total * tolerance.percent / 100 + 1e-9)
+    return tolerance.units or 0
+
+
+def to_lines(failures: Iterable[FailureRow]) -> bytes:
+    return b"".join(json.dumps(vars(row), ensure_ascii=False).encode() + b"\n" for row in failures)
+
+
+def from_lines(content: bytes) -> list[FailureRow]:
+    return [FailureRow(**json.loads(line)) for line in content.splitlines()]
+
+
+def reported_units(content: bytes, units: int) -> dict[int, str] | str:
+    """Unit -> error of a task's report; a string says what is wrong with the report, and the whole task failed."""
+    found: dict[int, str] = {}
+    for number, line in enumerate(content.splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+            unit, error = row["unit"], str(row.get("error", ""))
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            return f'line {number} of its report is not {{"unit": <index>, "error": "..."}}'
+        if not isinstance(unit, int) or isinstance(unit, bool) or not 0 <= unit < units:
+            return f"line {number} of its report names unit {unit!r}; the task has units 0 to {units - 1}"
+        found[unit] = error[:MESSAGE_LIMIT]
+    return found

@@ -1,0 +1,47 @@
+"""What a pass saw of the world: one frozen picture, taken before anything is decided. Pure.
+
+Absent things are None. A field is meaningful only where the record says that there is something to look at.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from shared.ports import DefectCount, JobSeen, NodeCounts, NodeError, PoolSeen, TaskCounts
+
+
+@dataclass(frozen=True)
+class InputSeen:
+    """Is the input there? `found`: blobs that match by now (only counted where that matters)."""
+
+    ready: bool
+    found: int | None = None
+    waits_for: str | None = None
+    """What is missing, as `container/blob` or the glob."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """The jobs that wait for quota, oldest first; no one self-admits before `closed_until`."""
+
+    jobs: tuple[str, ...] = ()
+    closed_until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Picture:
+    cancel: bool = False
+    input: InputSeen | None = None
+    line: Line = field(default_factory=Line)
+    paused: bool = False
+    pool: PoolSeen | None = None
+    nodes: NodeCounts = field(default_factory=NodeCounts)
+    node_errors: tuple[NodeError, ...] = ()
+    job: JobSeen | None = None
+    counts: TaskCounts = field(default_factory=TaskCounts)
+    unfinished: bool = True
+    """Is a task not completed, by the list (asked only when the counts say that all are)?"""
+    input_container: bool = True
+    output_container: bool = True
+    defects: DefectCount | None = None

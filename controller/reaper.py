@@ -1,0 +1,104 @@
+"""Delete what no open job owns any more: pools, jobs, containers that carry our metadata. Shell, hourly.
+
+By record for our own: torn down, or no record and older than half an hour. Another owner's is touched only where the
+operator says so, and a day after its expiry. Never anything without our metadata. Results past their retention go too.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+from controller import store
+from controller.deployment import Deployment
+from shared.errors import BatchdropError
+from shared.names import EXPIRES_KEY, JOB_KEY, OWNER_KEY, RESULTS, STATE, JobId
+from shared.ports import Ports
+from shared.record import Record
+
+log = logging.getLogger("batchdrop.reaper")
+ORPHAN_AFTER = timedelta(minutes=30)
+FOREIGN_AFTER = timedelta(hours=24)
+PREFIX = "bd-"
+
+
+@dataclass(frozen=True)
+class Found:
+    """A thing with our metadata, and how to delete it."""
+
+    kind: str
+    id: str
+    since: datetime
+    metadata: dict[str, str]
+    delete: Callable[[], None]
+
+
+def reap(ports: Ports, deployment: Deployment) -> list[str]:
+    """Delete; what was asked to go, as `kind id`."""
+    now = ports.clock.now()
+    gone = []
+    for found in everything(ports):
+        if not is_orphan(found, ports, deployment, now):
+            continue
+        log.warning("reaping %s %s", found.kind, found.id)
+        try:
+            found.delete()
+        except BatchdropError as error:
+            log.warning("%s %s could not be deleted: %s", found.kind, found.id, error)
+            continue
+        gone.append(f"{found.kind} {found.id}")
+    drop_old_results(ports, now)
+    return gone
+
+
+def everything(ports: Ports) -> Iterator[Found]:
+    """Jobs before pools: a pool that goes first would requeue its tasks."""
+    for job in ports.batch.owned_jobs():
+        yield Found("job", job.id, job.created, dict(job.metadata), partial(ports.batch.delete_job, job.id))
+    for pool in ports.batch.owned_pools():
+        yield Found("pool", pool.id, pool.created, dict(pool.metadata), partial(ports.batch.delete_pool, pool.id))
+    for item in ports.work.list_containers(PREFIX):
+        delete = partial(ports.work.delete_container, item.name)
+        yield Found("container", item.name, item.modified, dict(item.metadata), delete)
+
+
+def is_orphan(found: Found, ports: Ports, deployment: Deployment, now: datetime) -> bool:
+    owner, job = found.metadata.get(OWNER_KEY), found.metadata.get(JOB_KEY)
+    if owner is None or job is None:
+        return False
+    if owner != deployment.owner:
+        return deployment.reap_foreign and expired(found, now)
+    loaded = store.load(ports.control, JobId(job))
+    if loaded is None:
+        return now - found.since >= ORPHAN_AFTER
+    return torn_down(loaded.record, found.kind)
+
+
+def expired(found: Found, now: datetime) -> bool:
+    """A day past its own expiry? Without one it is never touched."""
+    text = found.metadata.get(EXPIRES_KEY)
+    if not text:
+        return False
+    return now - datetime.fromisoformat(text) >= FOREIGN_AFTER
+
+
+def torn_down(record: Record, kind: str) -> bool:
+    """Does the record say that this is gone?"""
+    proved = {"job": record.job_gone, "pool": record.pool_gone, "container": record.containers_gone}
+    return proved[kind] is not None
+
+
+def drop_old_results(ports: Ports, now: datetime) -> None:
+    """results/<job id>/ of jobs that ended longer ago than retention.results; a published result is the user's."""
+    for item in ports.control.list(STATE, "done/"):
+        job = JobId(item.name.rsplit("/", 1)[-1])
+        loaded = store.load(ports.control, job)
+        if loaded is None or loaded.record.final is None:
+            continue
+        if now >= loaded.record.final + loaded.record.plan.manifest.retention.results:
+            for blob in list(ports.work.list(RESULTS, f"{job}/")):
+                ports.work.delete(RESULTS, blob.name)
+            ports.control.delete(STATE, item.name)

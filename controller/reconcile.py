@@ -1,0 +1,171 @@
+"""The loop. Every trigger ends here: load, observe, decide, apply, save, speak; again while there is something to do.
+
+A pass saves once, under the ETag it loaded. Who loses the race reads again and, if the job is over by then, deletes
+what it created. A long step takes the job's lock first and saves its cursor as it goes; where the trigger may not take
+long steps, it is left to the queue with a wake number, so that doubled messages die at once.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+
+from controller import line, store
+from controller.apply import apply, undo
+from controller.budget import Budget
+from controller.decide import decide
+from controller.observe import observe
+from controller.rules.case import Decision
+from controller.session import HANDED_OVER, Rules, Session
+from controller.setbacks import after_setback, given_up
+from controller.steps.work import Work
+from controller.voice import owes, speak
+from shared.actions import LONG, Settle
+from shared.errors import BatchdropError, Conflict, Defect, OutOfTime, QuotaFull, Refused
+from shared.names import JobId
+from shared.ports import Ports
+from shared.record import Record
+
+log = logging.getLogger("batchdrop.reconcile")
+PASSES = 1000
+"""More than any job needs in one trigger: a table that goes round in circles is a defect, not a hot loop."""
+
+
+def reconcile(job: JobId, ports: Ports, budget: Budget, rules: Rules, wake: int | None = None) -> Record | None:
+    """Bring one job as far as it goes now. None when there is no such record, or the message was an old one.
+
+    Never raises for what the world does: trouble becomes `next_look`, a wait people can read, or a verdict.
+    """
+    loaded = store.load(ports.control, job)
+    if loaded is None or (wake is not None and loaded.record.wake != wake):
+        return None
+    session = Session(ports, budget, rules, loaded)
+    try:
+        for _ in range(PASSES):
+            if not one_pass(session):
+                return session.record
+    except Conflict:
+        log.info("job=%s someone else saved it first", job)
+    finally:
+        session.release()
+    return session.record
+
+
+def one_pass(session: Session) -> bool:
+    """One round; True when another should follow at once."""
+    now = session.ports.clock.now()
+    if session.record.archived is not None:
+        store.close_marker(session.ports.control, session.record)
+        return False
+    row = "speak"
+    try:
+        say(session, now)
+        if now >= session.budget.until:
+            return False
+        decision = look(session, now)
+        row = decision.row
+        return follow(session, decision, now)
+    except Conflict:
+        raise
+    except OutOfTime:
+        return stay_in_time(session)
+    except BatchdropError as error:
+        return set_back(session, error, row)
+    except Exception as error:
+        log.exception("job=%s row=%r", session.record.job, row)
+        return set_back(session, Defect(f"{type(error).__name__}: {error}"), row)
+
+
+def say(session: Session, now: datetime) -> None:
+    """Speak what is saved and not yet said."""
+    if owes(session.record, now):
+        session.save(speak(session.record, session.ports, now))
+
+
+def look(session: Session, now: datetime) -> Decision:
+    seen = observe(session.record, session.ports, now, session.rules.paused)
+    return decide(session.record, seen, now, session.rules.pace)
+
+
+def follow(session: Session, decision: Decision, now: datetime) -> bool:
+    """Do what was decided, or leave it to those who may."""
+    if isinstance(decision.action, LONG):
+        if not session.budget.long:
+            return hand_over(session, decision)
+        if not session.take_lock():
+            return False
+        session.count_before(decision.row)
+        if session.defects is not None and given_up(session.defects, now):
+            raise Defect(f"the step {decision.row!r} has begun {session.defects.count} times and never came on")
+    done = apply_decision(session, decision, now)
+    session.clear_defects()
+    save_or_undo(session, decision, done)
+    say(session, session.ports.clock.now())
+    return session.record.next_look <= session.ports.clock.now()
+
+
+def apply_decision(session: Session, decision: Decision, now: datetime) -> Record:
+    """The record once the action is done, with its next look."""
+    log.info("job=%s row=%r", decision.record.job, decision.row)
+    record = decision.record
+    if decision.action is not None:
+        work = Work(session.ports, now, session.rules.registries, session.checkpoint)
+        record = apply(decision.action, record, work)
+    return record.model_copy(update={"next_look": decision.look})
+
+
+def save_or_undo(session: Session, decision: Decision, record: Record) -> None:
+    try:
+        session.save(record)
+    except Conflict:
+        there = store.load(session.ports.control, record.job)
+        if there is None or there.record.verdict is not None:
+            undo(decision.action, record, session.ports)
+        raise
+
+
+def hand_over(session: Session, decision: Decision) -> bool:
+    """Leave a long step to the queue: wake number and next look in one save, then the message."""
+    if session.ports.locks.held(session.record.job):
+        return False
+    ended = isinstance(decision.action, Settle) and decision.action.how == "ended"
+    leave_word(session, decision.record if ended else session.record, ended=ended)
+    return False
+
+
+def leave_word(session: Session, record: Record, *, ended: bool) -> None:
+    """The event where tasks ended, else the message; both carry the wake number that was saved first."""
+    now = session.ports.clock.now()
+    session.save(record.model_copy(update={"wake": session.record.wake + 1, "next_look": now + HANDED_OVER}))
+    job, number = session.record.job, session.record.wake
+    if ended:
+        session.ports.events.tasks_ended(job, number)
+    else:
+        session.ports.queue.send({"kind": "job", "job": job, "wake": number})
+
+
+def stay_in_time(session: Session) -> bool:
+    """The deadline, a lost lock or a cancel ended a long step: go on at once for a cancel, else by message."""
+    session.clear_defects()
+    now = session.ports.clock.now()
+    if session.record.verdict is None and store.cancel_intended(session.ports.control, session.record.job):
+        return now < session.budget.until
+    if now + timedelta(seconds=5) >= session.budget.until:
+        leave_word(session, session.record, ended=False)
+    return False
+
+
+def set_back(session: Session, error: BatchdropError, row: str) -> bool:
+    """Something went wrong: it becomes a fact of the record, a wait, or a counted defect."""
+    now = session.ports.clock.now()
+    log.warning("job=%s row=%r set back: %s", session.record.job, row, error)
+    counted = isinstance(error, Defect | Refused)
+    defects = session.count_now(row) if counted else None
+    if not counted:
+        session.clear_defects()
+    if isinstance(error, QuotaFull):
+        line.join(session.ports.control, session.record.job, now)
+    session.save(after_setback(session.record, error, now, session.rules.pace, defects))
+    session.defects = None
+    say(session, now)
+    return session.record.next_look <= now

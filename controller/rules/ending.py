@@ -1,0 +1,129 @@
+"""Rows after the verdict: evidence, merge, the answer, and proof that nothing is left. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from controller.rules.case import Case, Decision, Row
+from shared.actions import (
+    Archive,
+    DeleteContainers,
+    DeleteJob,
+    DeletePool,
+    EndJob,
+    KeepEvidence,
+    MergeOutputs,
+    WriteReceipt,
+    WriteResult,
+)
+from shared.record import Record
+
+DAY = timedelta(days=1)
+
+
+def end_job(case: Case) -> Decision | None:
+    return case.go(EndJob(), job_ended=case.now) if case.record.job_ended is None else None
+
+
+def keep_evidence(case: Case) -> Decision | None:
+    return case.go(KeepEvidence(), evidence=case.now) if case.record.evidence is None else None
+
+
+def delete_pool(case: Case) -> Decision | None:
+    record = case.record
+    if record.pool is None or record.pool_deletion_asked is not None:
+        return None
+    return case.go(DeletePool(), pool_deletion_asked=case.now)
+
+
+def merge(case: Case) -> Decision | None:
+    return case.go(MergeOutputs()) if awaits_merge(case.record) else None
+
+
+def awaits_merge(record: Record) -> bool:
+    """Is the verdict good and its outcome not there yet?"""
+    good = record.verdict is not None and record.verdict.state == "succeeded"
+    return good and record.merged is None and record.merge_failed is None
+
+
+def write_result(case: Case) -> Decision | None:
+    return case.go(WriteResult(), final=case.now) if case.record.final is None else None
+
+
+def prove_job_gone(case: Case) -> Decision | None:
+    record = case.record
+    if record.job_gone is not None:
+        return None
+    if record.batch_job is None or case.seen.job is None:
+        return case.go(job_gone=case.now)
+    return case.wait(again(case), DeleteJob())
+
+
+def prove_pool_gone(case: Case) -> Decision | None:
+    record = case.record
+    if record.pool_gone is not None:
+        return None
+    if record.pool is None or case.seen.pool is None:
+        return case.go(pool_gone=case.now)
+    return case.wait(again(case), DeletePool())
+
+
+def again(case: Case) -> timedelta:
+    """Deletions take seconds to minutes: look often at first, then as often as at a running job."""
+    since = (case.now - (case.record.final or case.now)).total_seconds()
+    return timedelta(seconds=min(max(since / 4, min(2.0, case.pace.shortest)), case.pace.shortest))
+
+
+def write_receipt(case: Case) -> Decision | None:
+    return case.go(WriteReceipt(), cleaned=case.now) if case.record.cleaned is None else None
+
+
+def drop_containers(case: Case) -> Decision | None:
+    record = case.record
+    if record.containers_gone is not None:
+        return None
+    if record.containers is None or not (case.seen.input_container or case.seen.output_container):
+        return case.go(containers_gone=case.now)
+    due = containers_due(record)
+    if due is not None and case.now < due:
+        return Decision(None, record, min(due, case.now + DAY))
+    return case.wait(again(case), DeleteContainers())
+
+
+def containers_due(record: Record) -> datetime | None:
+    """Until when the per-job containers are kept; None before the job is final."""
+    if record.final is None:
+        return None
+    retention = record.plan.manifest.retention
+    return record.final + (retention.complete if is_complete(record) else retention.otherwise)
+
+
+def is_complete(record: Record) -> bool:
+    """Succeeded with no unit failed, skipped or not run?"""
+    verdict = record.verdict
+    if verdict is None or verdict.state != "succeeded" or record.merge_failed is not None:
+        return False
+    return not (verdict.units.failed or verdict.units.skipped or verdict.units.not_run or verdict.tasks.failed)
+
+
+def close_receipt(case: Case) -> Decision | None:
+    return case.go(WriteReceipt(), receipt_closed=case.now) if case.record.receipt_closed is None else None
+
+
+def archive(case: Case) -> Decision | None:
+    return case.go(Archive(), archived=case.now) if case.record.archived is None else None
+
+
+ROWS = (
+    Row("end job", "a verdict, job not ended", "terminate it, let its SAS die", "job ended", end_job),
+    Row("keep evidence", "no evidence kept", "failed.jsonl, logs of failed tasks", "evidence", keep_evidence),
+    Row("delete pool", "the pool was not asked to go", "ask", "pool deletion asked", delete_pool),
+    Row("merge", "verdict succeeded, no outcome", "merge, verify, publish", "merged, or merge failed", merge),
+    Row("write result", "not final", "write result.json, once", "final", write_result),
+    Row("prove job gone", "the Batch job answers", "ask for its deletion", "job gone, on a 404", prove_job_gone),
+    Row("prove pool gone", "the pool answers", "ask for its deletion", "pool gone, on a 404", prove_pool_gone),
+    Row("write receipt", "job and pool are gone", "write receipt.json", "cleaned", write_receipt),
+    Row("drop containers", "their date has come", "delete both", "containers gone, on a 404", drop_containers),
+    Row("close receipt", "the containers are gone", "write receipt.json again", "receipt closed", close_receipt),
+    Row("archive", "nothing is left", "write the done marker", "archived", archive),
+)

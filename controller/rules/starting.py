@@ -1,0 +1,163 @@
+"""Rows from acceptance to the last task added. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from controller.rules.case import Case, Decision, Row, verdict_without_rows
+from shared.actions import AddTasks, CreateJob, CreatePool, FreezeInput, MakeContainers, SplitInput
+from shared.codes import Code
+from shared.record import Failure, Record
+
+SPLIT_BYTES_PER_SECOND = 30 * 2**20
+"""How fast a blob is streamed and written again, taken low: decides when the pool is asked for."""
+PAUSE = timedelta(minutes=1)
+
+
+def input_missing(case: Case) -> Decision | None:
+    record, seen = case.record, case.seen.input
+    if record.input is not None or seen is None or seen.ready:
+        return None
+    source = record.plan.manifest.input
+    gives_up = record.accepted + source.wait_at_most
+    counted = source.kind == "blobs" and source.expect_units is not None and not (seen.waits_for and seen.found is None)
+    if counted and (seen.found or 0) > (source.expect_units or 0):
+        return fail(case, wrong_count(record, seen.found or 0))
+    if case.now < gives_up:
+        return case.hold(missing(seen.waits_for), case.shortest, gives_up)
+    if source.allow_empty and source.kind == "blobs" and not seen.found and seen.waits_for != source.wait_for:
+        return case.go(FreezeInput())
+    return fail(case, wrong_count(record, seen.found or 0) if counted else missing(seen.waits_for))
+
+
+def missing(what: str | None) -> Failure:
+    return Failure(
+        code=Code.INPUT_MISSING,
+        message=f"The input {what} is not there.",
+        next="Upload it, or correct the path in the manifest; input.waitAtMost says how long the job waits.",
+        evidence={"missing": what},
+    )
+
+
+def wrong_count(record: Record, found: int) -> Failure:
+    expected = record.plan.manifest.input.expect_units
+    return Failure(
+        code=Code.INPUT_COUNT,
+        message=f"{found} blobs match, {expected} were expected.",
+        next="Correct input.blobs or input.expect.units, or upload what is missing, and drop the manifest again.",
+        evidence={"found": found, "expected": expected},
+    )
+
+
+def freeze_input(case: Case) -> Decision | None:
+    return case.go(FreezeInput()) if case.record.input is None else None
+
+
+def nothing_to_do(case: Case) -> Decision | None:
+    record = case.record
+    if not (is_empty(record) or (record.split.done and record.split.rows == 0)):
+        return None
+    if record.plan.manifest.input.allow_empty:
+        return case.go(verdict=verdict_without_rows(record, case.now, None, "succeeded"))
+    failure = Failure(
+        code=Code.INPUT_EMPTY,
+        message="The input holds no unit.",
+        next="Check the input, or set input.allowEmpty: true where an empty result is right.",
+    )
+    return fail(case, failure)
+
+
+def is_empty(record: Record) -> bool:
+    """Is it known by now that there is no unit?"""
+    source = record.input
+    if source is None:
+        return False
+    if record.plan.units is not None:
+        return record.plan.units == 0
+    return source.blobs == 0 or (record.plan.manifest.input.kind == "blob" and source.bytes == 0)
+
+
+def paused(case: Case) -> Decision | None:
+    if case.record.admitted is not None or not case.seen.paused:
+        return None
+    why = Failure(
+        code=Code.PAUSED,
+        message="The operator has paused this deployment (policy: paused).",
+        next="It starts by itself when the pause ends.",
+    )
+    return case.hold(why, PAUSE, queue_end(case.record))
+
+
+def admit(case: Case) -> Decision | None:
+    record, line = case.record, case.seen.line
+    if record.admitted is not None:
+        return None
+    closed = line.closed_until is not None and case.now < line.closed_until
+    if not closed and (not line.jobs or line.jobs[0] == record.job):
+        return case.go(admitted=case.now)
+    place = line.jobs.index(record.job) + 1 if record.job in line.jobs else len(line.jobs) + 1
+    why = Failure(
+        code=Code.QUOTA_FULL,
+        message="The Batch account has no room for one more pool or job now.",
+        next="It starts by itself when there is room. To start sooner: cancel a job ahead, or ask for more quota.",
+        evidence=next((dict(w.evidence) for w in record.waiting if w.code == Code.QUOTA_FULL), {}),
+    )
+    return case.hold(why, PAUSE, queue_end(record), place)
+
+
+def make_containers(case: Case) -> Decision | None:
+    return case.go(MakeContainers(), containers=case.now) if case.record.containers is None else None
+
+
+def create_pool(case: Case) -> Decision | None:
+    record = case.record
+    if record.pool is not None or not wants_pool(record):
+        return None
+    return case.go(CreatePool(), pool=case.now)
+
+
+def wants_pool(record: Record) -> bool:
+    """Is the split done, or predicted to be done within ten minutes, or half done?"""
+    source = record.input
+    if record.split.done is not None or source is None or record.plan.manifest.input.kind != "blob":
+        return True
+    left = (source.bytes - record.split.offset) / SPLIT_BYTES_PER_SECOND
+    return left <= 600 or record.split.offset * 2 >= source.bytes
+
+
+def split_input(case: Case) -> Decision | None:
+    return case.go(SplitInput()) if case.record.split.done is None else None
+
+
+def create_job(case: Case) -> Decision | None:
+    return case.go(CreateJob(), batch_job=case.now) if case.record.batch_job is None else None
+
+
+def add_tasks(case: Case) -> Decision | None:
+    return case.go(AddTasks()) if case.record.added < case.record.split.rows else None
+
+
+def fail(case: Case, failure: Failure) -> Decision:
+    return case.go(verdict=verdict_without_rows(case.record, case.now, failure, "failed"))
+
+
+def queue_end(record: Record) -> datetime:
+    """When the job gives up waiting for nodes."""
+    since = max(record.accepted, record.input.at) if record.input else record.accepted
+    return since + record.plan.manifest.limits.queue_timeout
+
+
+ROWS = (
+    Row(
+        "input missing", "the input is not there", "wait until input.waitAtMost", "waiting, or a verdict", input_missing
+    ),
+    Row("freeze input", "the input is there", "list it, fix lengths and ETags", "input", freeze_input),
+    Row("nothing to do", "there is no unit", "nothing", "verdict by input.allowEmpty", nothing_to_do),
+    Row("paused", "the operator has paused the deployment", "wait", "waiting PAUSED", paused),
+    Row("admit", "not admitted", "wait in line, or go on where no one waits", "admitted", admit),
+    Row("make containers", "no containers", "create them", "containers", make_containers),
+    Row("create pool", "no pool, split done or soon done", "create it", "pool", create_pool),
+    Row("split input", "the split is not done", "split on from the cursor", "split cursor", split_input),
+    Row("create job", "no Batch job", "create it", "Batch job", create_job),
+    Row("add tasks", "tasks are missing", "add on from the cursor", "added", add_tasks),
+)

@@ -1,0 +1,100 @@
+"""What trouble means for a job: a wait, a way back to the line, or a verdict. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from controller.budget import Pace
+from controller.rules.case import verdict_without_rows
+from controller.rules.ending import awaits_merge
+from controller.rules.starting import queue_end
+from shared.codes import Code
+from shared.errors import BatchdropError, Defect, QuotaFull, Refused, Transient, Vanished
+from shared.ports import DefectCount
+from shared.record import Failure, Record, Waiting
+
+GIVE_UP_AFTER = 5
+GIVE_UP_AGE = timedelta(minutes=10)
+FATAL = frozenset({Code.SECRET_DENIED, Code.SPLIT, Code.INPUT_COUNT, Code.INPUT_EMPTY, Code.INPUT_CHANGED})
+"""Refusals that no later pass can mend."""
+
+
+def after_setback(
+    record: Record, error: BatchdropError, now: datetime, pace: Pace, defects: DefectCount | None
+) -> Record:
+    """The record after a pass that raised `error`; `defects` is set where the error is our own or a refusal."""
+    if isinstance(error, QuotaFull):
+        return back_to_the_line(record, error, now)
+    if isinstance(error, Transient):
+        return later(record, now + max(error.delay, timedelta(seconds=1)))
+    if record.verdict is None and (fatal := verdict_of(record, error)) is not None:
+        return record.model_copy(
+            update={"verdict": verdict_without_rows(record, now, fatal, "failed"), "waiting": (), "next_look": now}
+        )
+    if isinstance(error, Vanished):
+        return later(record, now + timedelta(seconds=pace.shortest))
+    if defects is not None and given_up(defects, now):
+        return give_up(record, error, now)
+    return stuck(record, error, now, pace)
+
+
+def verdict_of(record: Record, error: BatchdropError) -> Failure | None:
+    """Why the job fails at once, where it does."""
+    next_step = "Drop the manifest again once this is mended."
+    if isinstance(error, Vanished) and record.split.done is None:
+        return Failure(code=Code.INPUT_CHANGED, message=str(error), next=next_step, evidence={"source": error.thing})
+    if isinstance(error, Refused) and error.code in FATAL:
+        return Failure(code=error.code, message=str(error), next=next_step)
+    return None
+
+
+def given_up(defects: DefectCount, now: datetime) -> bool:
+    return defects.count >= GIVE_UP_AFTER and now - defects.first >= GIVE_UP_AGE
+
+
+def give_up(record: Record, error: BatchdropError, now: datetime) -> Record:
+    """The job fails by the name of our own fault; a merge fails alone; clean-up never gives up."""
+    failure = Failure(
+        code=Code.DEFECT,
+        message=f"Batchdrop could not go on: {error}",
+        next="This is a fault of Batchdrop or of its configuration: tell its operator.",
+    )
+    if record.verdict is None:
+        verdict = verdict_without_rows(record, now, failure, "failed")
+        return record.model_copy(update={"verdict": verdict, "waiting": (), "next_look": now})
+    if awaits_merge(record):
+        return record.model_copy(update={"merge_failed": failure, "waiting": (), "next_look": now})
+    return stuck(record, error, now, Pace())
+
+
+def stuck(record: Record, error: BatchdropError, now: datetime, pace: Pace) -> Record:
+    """Say what is wrong, and try again."""
+    code = Code.STUCK if record.verdict is None else Code.CLEANUP
+    what = "an unexpected state" if isinstance(error, Defect) else "a refusal"
+    before = next((w.since for w in record.waiting if w.code == code), now)
+    waiting = Waiting(
+        code=code,
+        message=f"Batchdrop met {what}: {error}",
+        next="It is tried again. If it stays, check the roles and settings of the deployment.",
+        since=before,
+        gives_up_at=before + GIVE_UP_AGE if record.verdict is None else None,
+    )
+    look = now + timedelta(seconds=max(pace.shortest, 5.0))
+    return record.model_copy(update={"waiting": (waiting,), "next_look": look})
+
+
+def back_to_the_line(record: Record, error: QuotaFull, now: datetime) -> Record:
+    """Not admitted any more: the tick gives out the next place."""
+    waiting = Waiting(
+        code=Code.QUOTA_FULL,
+        message=str(error),
+        next="It starts by itself when there is room. To start sooner: cancel a job ahead, or ask for more quota.",
+        evidence={"code": error.code},
+        since=now,
+        gives_up_at=queue_end(record),
+    )
+    return record.model_copy(update={"admitted": None, "waiting": (waiting,), "next_look": now + error.delay})
+
+
+def later(record: Record, when: datetime) -> Record:
+    return record.model_copy(update={"next_look": when})

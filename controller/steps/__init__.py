@@ -1,0 +1,1 @@
+"""Do: one file per kind of action. Shells over the ports; `controller.apply` chooses among them."""

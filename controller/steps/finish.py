@@ -1,0 +1,169 @@
+"""After the verdict: end the job, keep evidence, merge, answer, prove that nothing is left. Each may be done twice."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from controller import line, store
+from controller.merge.run import MergeTarget, merge
+from controller.outcome import FailureRow, from_lines
+from controller.plan import own_result
+from controller.report import FailedUnits, receipt_document, result_document
+from controller.steps.outputs import frozen_outputs
+from controller.steps.settle import stderr_tail
+from controller.steps.work import Work
+from shared.codes import Code, Warn
+from shared.errors import Conflict, Refused, Vanished
+from shared.names import (
+    LOGS,
+    RESULTS,
+    STATE,
+    failures_blob,
+    input_container,
+    output_container,
+    result_blob,
+    task_id,
+)
+from shared.ports import ABSENT
+from shared.record import Failure, Record, Warned
+
+LOGS_KEPT = 100
+LOG_BYTES = 64 * 1024
+JSON = "application/json"
+
+
+def end_job(record: Record, work: Work) -> Record:
+    """Running tasks are terminated; every SAS of the job dies with its policy."""
+    if record.batch_job is not None:
+        work.ports.batch.terminate_job(record.job, "BatchdropVerdict")
+    if record.containers is not None:
+        for container in (input_container(record.job), output_container(record.job)):
+            if work.ports.work.container_exists(container):
+                work.ports.work.revoke(container)
+    return record
+
+
+def failures_of(record: Record, work: Work) -> list[FailureRow]:
+    if record.verdict is None or record.verdict.outcome is None:
+        return []
+    blob = work.ports.control.read(STATE, failures_blob(record.job))
+    return from_lines(blob.content) if blob else []
+
+
+def keep_evidence(record: Record, work: Work) -> Record:
+    """failed.jsonl, and the logs of the first failed tasks, cut to their last 64 KiB."""
+    rows, described = failures_of(record, work), list[FailedUnits]()
+    kept: set[int] = set()
+    for row in rows:
+        if row.runs is not None and row.index not in kept and len(kept) < LOGS_KEPT:
+            kept.add(row.index)
+            copy_logs(record, row.index, work)
+        described.append(describe(record, row, row.index in kept, work))
+        work.save(record)
+    if described:
+        content = b"".join(json.dumps(line, ensure_ascii=False).encode() + b"\n" for line in described)
+        work.ports.work.put(RESULTS, result_blob(record.job, "failed.jsonl"), content, content_type="application/jsonl")
+    return record
+
+
+def describe(record: Record, row: FailureRow, logged: bool, work: Work) -> FailedUnits:
+    folder = f"{RESULTS}/{record.job}/logs/{task_id(row.index)}/"
+    return FailedUnits(
+        task=task_id(row.index),
+        index=row.index,
+        units={"first": row.first, "count": row.count},
+        reason=row.reason,
+        exitCode=row.exit_code,
+        runs=row.runs,
+        message=row.message,
+        stderrTail=stderr_tail(record, row.index, work) if logged else None,
+        logs=folder if logged else None,
+    )
+
+
+def copy_logs(record: Record, index: int, work: Work) -> None:
+    """The end of stdout and stderr, from the job's output container to its folder under results."""
+    container, blobs = output_container(record.job), work.ports.work
+    for item in blobs.list(container, f"{LOGS}/{task_id(index)}/"):
+        offset = max(0, item.length - LOG_BYTES)
+        tail = b"".join(blobs.stream(container, item.name, etag=item.etag, offset=offset)) if item.length else b""
+        name = item.name.removeprefix(f"{LOGS}/")
+        blobs.put(RESULTS, result_blob(record.job, f"logs/{name}"), tail, content_type="text/plain")
+
+
+def delete_pool(record: Record, work: Work) -> Record:
+    work.ports.batch.delete_pool(record.job)
+    return record
+
+
+def delete_job(record: Record, work: Work) -> Record:
+    work.ports.batch.delete_job(record.job)
+    return record
+
+
+def merge_outputs(record: Record, work: Work) -> Record:
+    """The merged fact, or the reason why there is none. Good work is kept for `retention.otherwise` then."""
+    manifest = store.parsed_manifest(work.ports.control, record)
+    target = MergeTarget(own_result(record.plan, record.job), record.plan.to, manifest.merge.if_exists)
+    outputs = (lambda: frozen_outputs(record, work.ports)) if record.split.rows else (lambda: iter(()))
+    try:
+        merged = merge(record.job, manifest, outputs, target, work.ports, lambda: work.save(record))
+    except (Refused, Vanished) as error:
+        next_step = (
+            "The outputs are kept for retention.otherwise. Correct the outputs' form and drop the manifest again."
+        )
+        return record.model_copy(update={"merge_failed": Failure(code=Code.MERGE, message=str(error), next=next_step)})
+    warnings = record.warnings
+    if merged.taken:
+        text = f"{record.plan.to} was taken when the result was published; it is at {merged.fact.path}."
+        warnings = (*warnings, Warned(code=Warn.RESULT_NAME_TAKEN, message=text))
+    return record.model_copy(update={"merged": merged.fact, "warnings": warnings})
+
+
+def write_result(record: Record, work: Work) -> Record:
+    """result.json, once: the completion signal. manifest.yaml beside it. A second writer finds it there and goes on."""
+    final = record.model_copy(update={"final": work.now})
+    content = store.manifest_bytes(work.ports.control, record.job)
+    work.ports.work.put(RESULTS, result_blob(record.job, "manifest.yaml"), content, content_type="application/yaml")
+    listed = [describe(final, row, row.runs is not None, work) for row in grouped(failures_of(record, work))]
+    document = result_document(final, listed)
+    name = result_blob(record.job, "result.json")
+    try:
+        work.ports.work.put(RESULTS, name, encode(document), when=ABSENT, content_type=JSON)
+    except Conflict:
+        return record
+    return record
+
+
+def grouped(rows: list[FailureRow], most: int = 20) -> Iterator[FailureRow]:
+    """At most `most`, one of each reason first."""
+    firsts = list({row.reason: row for row in reversed(rows)}.values())
+    firsts.sort(key=lambda row: row.index)
+    rest = [row for row in rows if row not in firsts]
+    yield from (firsts + rest)[:most]
+
+
+def write_receipt(record: Record, work: Work) -> Record:
+    """The deletions proved so far. Where a pool went, the first in line may try."""
+    document = receipt_document(record, work.now)
+    name = result_blob(record.job, "receipt.json")
+    work.ports.work.put(RESULTS, name, encode(document), content_type=JSON)
+    if record.pool is not None and record.cleaned is not None and record.containers_gone is None:
+        line.reopen(work.ports.control)
+    return record
+
+
+def delete_containers(record: Record, work: Work) -> Record:
+    for container in (input_container(record.job), output_container(record.job)):
+        work.ports.work.delete_container(container)
+    return record
+
+
+def archive(record: Record, work: Work) -> Record:
+    store.write_done(work.ports.control, record, record.accepted)
+    return record
+
+
+def encode(document: object) -> bytes:
+    return json.dumps(document, ensure_ascii=False, indent=2).encode() + b"\n"

@@ -1,0 +1,133 @@
+"""Freeze the input, make containers, pool and job, split, add tasks. Each may be done twice."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
+from functools import partial
+from itertools import islice
+
+from controller import ledger, store
+from controller.batch_job import make_job, make_pool, metadata, pick_image
+from controller.split.listing import freeze, list_below
+from controller.split.rows import SourceBlob
+from controller.split.run import split
+from controller.steps.work import Work
+from controller.tasks import CONFIG_FILE, Setting, config_content, latest_end, make_task
+from controller.threads import Threads
+from shared.errors import Defect, Vanished
+from shared.manifest.models import Reference
+from shared.names import KEEP, STATE, input_container, output_container, reference_list
+from shared.record import Record, SplitCursor
+from shared.specs import TaskSpec
+
+CHUNK = 100
+"""Tasks a request: the service's limit."""
+PARALLEL = 4
+SPARE = timedelta(days=1)
+
+
+def freeze_input(record: Record, work: Work) -> Record:
+    """Lengths and ETags of all sources and of the reference data."""
+    manifest = record.plan.manifest
+    fact = freeze(record.job, manifest, record.plan.units, work.ports, work.now)
+    listed = [
+        (item.name, blob.name, blob.etag, blob.length) for item in manifest.reference for blob in below(item, work)
+    ]
+    if manifest.reference:
+        work.ports.control.put(STATE, reference_list(record.job), json.dumps(listed).encode())
+    return record.model_copy(update={"input": fact})
+
+
+def below(item: Reference, work: Work) -> Sequence[SourceBlob]:
+    found = list_below(item.source, work.ports.work)
+    if not found:
+        raise Vanished(item.source, f"reference data {item.source} is not there any more")
+    return found
+
+
+def make_containers(record: Record, work: Work) -> Record:
+    """Both containers, the access policies that every SAS of the job hangs on, and what all tasks read."""
+    until = latest_end(record.accepted, record.plan.manifest)
+    meta = dict(metadata(record.job, record.owner, until + SPARE, {}))
+    blobs = work.ports.work
+    for name, permissions in ((input_container(record.job), "rl"), (output_container(record.job), "racwl")):
+        blobs.create_container(name, meta)
+        blobs.allow(name, permissions, until + SPARE)
+    blobs.put(input_container(record.job), KEEP, b"")
+    manifest = store.parsed_manifest(work.ports.control, record)
+    if isinstance(manifest.config, dict):
+        blobs.put(input_container(record.job), CONFIG_FILE, config_content(manifest), content_type="application/json")
+    return record
+
+
+def create_pool(record: Record, work: Work) -> Record:
+    """Autoscale from birth; the formula holds the time of this call."""
+    manifest = record.plan.manifest
+    image = pick_image(work.ports.batch.images(), manifest.compute.os_image, work.now)
+    tasks = record.split.rows if record.split.done else (record.input.tasks if record.input else None)
+    until = latest_end(record.accepted, manifest) + SPARE
+    work.ports.batch.create_pool(make_pool(record, image, work.registries, tasks or 1, work.now, until))
+    return record
+
+
+def split_input(record: Record, work: Work) -> Record:
+    if record.input is None:
+        raise Defect(f"{record.job}: split before its input was frozen")
+    manifest = store.parsed_manifest(work.ports.control, record)
+
+    def checkpoint(cursor: SplitCursor) -> None:
+        work.save(record.model_copy(update={"split": cursor}))
+
+    cursor = split(record.job, manifest, record.input, record.split, work.ports, checkpoint)
+    return record.model_copy(update={"split": cursor})
+
+
+def create_job(record: Record, work: Work) -> Record:
+    """Pool first, then job: no Batch job waits for a pool that may never come."""
+    manifest = record.plan.manifest
+    secrets = [(variable, work.ports.secrets.get(name)) for variable, name in manifest.container.secrets.items()]
+    until = latest_end(record.accepted, manifest)
+    work.ports.batch.create_job(make_job(record, secrets, reference_of(record, work), until))
+    return record
+
+
+def reference_of(record: Record, work: Work) -> list[tuple[Reference, list[SourceBlob]]]:
+    """The frozen reference data, by item."""
+    items = record.plan.manifest.reference
+    if not items:
+        return []
+    blob = work.ports.control.read(STATE, reference_list(record.job))
+    if blob is None:
+        raise Defect(f"{record.job}: the list of its reference data is gone")
+    listed = json.loads(blob.content)
+    return [
+        (item, [SourceBlob(n, etag, size) for name, n, etag, size in listed if name == item.name]) for item in items
+    ]
+
+
+def add_tasks(record: Record, work: Work) -> Record:
+    """From the cursor on, 100 a request, a few at a time; the cursor passes a chunk once each task is there."""
+    setting = Setting(
+        record.job,
+        store.parsed_manifest(work.ports.control, record),
+        record.plan.unit_kind,
+        record.split.rows,
+        latest_end(record.accepted, record.plan.manifest),
+    )
+    rows = ledger.rows(record, work.ports.control, record.added, sources=True)
+    chunks = chunked((make_task(setting, row) for row in rows), CHUNK)
+    with Threads(PARALLEL) as threads:
+        while wave := list(islice(chunks, PARALLEL)):
+            list(threads.map(partial(work.ports.batch.add_tasks, record.job), wave))
+            record = record.model_copy(update={"added": record.added + sum(map(len, wave))})
+            work.save(record)
+    return record
+
+
+def chunked(tasks: Iterable[TaskSpec], size: int) -> Iterator[list[TaskSpec]]:
+    """Lists of `size` tasks; the last one may be shorter."""
+    rest = iter(tasks)
+    while chunk := list(islice(rest, size)):
+        yield chunk

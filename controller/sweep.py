@@ -1,0 +1,67 @@
+"""The listing that makes lost events harmless: `jobs/` and `status/` side by side. Shell.
+
+A manifest whose status is
+missing or carries another ETag is accepted here; a `.cancel` writes its intents again, which changes nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from urllib.parse import unquote
+
+from controller import store
+from controller.accept import accept, accept_marked
+from controller.cancel import intend
+from controller.deployment import Deployment
+from controller.dropbox import Kind, classify
+from controller.store import Marker
+from shared.errors import Transient
+from shared.names import JOBS, STATUS, JobId, status_blob
+from shared.ports import BlobItem, Ports
+
+log = logging.getLogger("batchdrop.sweep")
+
+
+def sweep(ports: Ports, deployment: Deployment) -> list[JobId]:
+    """Accept what nobody announced; the jobs that were."""
+    markers = list(store.markers(ports.control))
+    accepted = [job for marker in markers if (job := unclaimed(marker, ports, deployment))]
+    for item in unanswered(ports):
+        if classify(item.name) is Kind.CANCEL:
+            intend(item, markers, ports)
+            continue
+        job = readmit(item.name, ports, deployment)
+        accepted += [job] if job else []
+    return accepted
+
+
+def unclaimed(marker: Marker, ports: Ports, deployment: Deployment) -> JobId | None:
+    """A marker without a record is an accept that died half way: it is done again from the bytes it kept."""
+    if store.load(ports.control, marker.job) is not None:
+        return None
+    try:
+        return accept_marked(marker, ports, deployment)
+    except Transient as trouble:
+        log.warning("job=%s not accepted yet: %s", marker.job, trouble)
+        return None
+
+
+def readmit(path: str, ports: Ports, deployment: Deployment) -> JobId | None:
+    try:
+        return accept(path, ports, deployment, listed=True)
+    except Transient as trouble:
+        log.warning("manifest=%s not accepted yet: %s", path, trouble)
+        return None
+
+
+def unanswered(ports: Ports) -> Iterator[BlobItem]:
+    """Blobs of the drop box whose status is missing or of another version, and every cancel."""
+    statuses = {item.name: item.metadata.get("manifest_etag") for item in ports.control.list(STATUS, metadata=True)}
+    for item in ports.control.list(JOBS):
+        kind = classify(item.name)
+        if kind is Kind.IGNORED:
+            continue
+        answered = statuses.get(status_blob(item.name))
+        if kind is Kind.CANCEL or answered is None or unquote(answered) != item.etag:
+            yield item

@@ -1,0 +1,100 @@
+"""The timer's round over the open jobs: short passes, the most overdue first, in a few threads. Shell.
+
+A platform timer can stop for good. So each tick leaves one tick message, delayed by five minutes, under a number kept
+in `batchdrop/tick`: when no tick has renewed the number by then, the message is the next tick.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import datetime, timedelta
+
+from controller import line, store
+from controller.budget import Budget
+from controller.deployment import Deployment
+from controller.reconcile import reconcile
+from controller.store import Marker
+from controller.threads import Threads
+from shared.codes import Code
+from shared.errors import BatchdropError, Conflict
+from shared.names import STATE
+from shared.ports import ABSENT, Condition, Ports
+from shared.record import Record
+
+log = logging.getLogger("batchdrop.tick")
+THREADS = 8
+SECOND_CLOCK = timedelta(minutes=5)
+TICK = "tick"
+
+
+def tick(ports: Ports, deployment: Deployment, until: datetime) -> int:
+    """One round; how many jobs were looked at."""
+    records = open_records(ports)
+    line.form(ports.control, in_line(records))
+    now = ports.clock.now()
+    due = sorted((r for r in records if r.next_look <= now), key=lambda r: r.next_look)
+    rules = deployment.rules()
+
+    def look(record: Record) -> None:
+        if ports.clock.now() < until and not ports.locks.held(record.job):
+            reconcile(record.job, ports, Budget(until, long=False), rules)
+
+    with Threads(THREADS) as threads:
+        for record, done in [(record, threads.submit(look, record)) for record in due]:
+            error = done.exception()
+            if isinstance(error, BatchdropError):
+                log.warning("job=%s was not looked at: %s", record.job, error)
+            elif error is not None:
+                raise error
+    return len(due)
+
+
+def open_records(ports: Ports) -> list[Record]:
+    """Records of all open markers, oldest manifest first. A marker whose record is archived is closed here."""
+    with Threads(THREADS) as threads:
+        found = threads.map(lambda marker: read(marker, ports), list(store.markers(ports.control)))
+    return [record for record in found if record is not None]
+
+
+def read(marker: Marker, ports: Ports) -> Record | None:
+    try:
+        loaded = store.load(ports.control, marker.job)
+    except BatchdropError as error:
+        log.warning("job=%s cannot be read: %s", marker.job, error)
+        return None
+    if loaded is not None and loaded.record.archived is not None:
+        store.close_marker(ports.control, loaded.record)
+        return None
+    return loaded.record if loaded else None
+
+
+def in_line(records: list[Record]) -> tuple[str, ...]:
+    """Jobs that wait for quota, by age."""
+    return tuple(
+        record.job
+        for record in records
+        if record.admitted is None and any(waiting.code == Code.QUOTA_FULL for waiting in record.waiting)
+    )
+
+
+def keep_ticking(ports: Ports, number: int | None) -> bool:
+    """Renew the number and leave the next message. False for a message whose number is not the newest: it is dropped.
+
+    `number` None: the platform's timer, which is always right, but renews only once in a while.
+    """
+    blob = ports.control.read(STATE, TICK)
+    state = json.loads(blob.content) if blob else {"number": 0}
+    now = ports.clock.now()
+    if number is not None and state["number"] != number:
+        return False
+    if number is None and blob is not None and now - blob.item.modified < SECOND_CLOCK / 5:
+        return True
+    following = {"number": state["number"] + 1}
+    when = Condition(etag=blob.item.etag) if blob else ABSENT
+    try:
+        ports.control.put(STATE, TICK, json.dumps(following).encode(), when=when)
+    except Conflict:
+        return number is None
+    ports.queue.send({"kind": "tick", "number": following["number"]}, SECOND_CLOCK)
+    return True

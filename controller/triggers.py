@@ -1,0 +1,85 @@
+"""What each trigger does: a short pass, a long one, or a word to the queue. Shell; `function_app` only decodes."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from controller.accept import accept
+from controller.budget import Budget
+from controller.cancel import cancel_dropped
+from controller.deployment import Deployment
+from controller.dropbox import Kind, classify
+from controller.reaper import reap
+from controller.reconcile import reconcile
+from controller.sweep import sweep
+from controller.tick import keep_ticking, tick
+from shared.errors import Transient
+from shared.names import JobId
+from shared.ports import Ports
+
+log = logging.getLogger("batchdrop.triggers")
+BLOB_TIME = timedelta(seconds=60)
+TICK_TIME = timedelta(seconds=20)
+
+
+def on_drop(path: str, ports: Ports, deployment: Deployment) -> None:
+    """A blob arrived in the drop box: accept it and go on, long steps included, for up to a minute."""
+    until = ports.clock.now() + BLOB_TIME
+    if classify(path) is Kind.CANCEL:
+        for meant in cancel_dropped(path, ports):
+            reconcile(meant, ports, Budget(until, long=True), deployment.rules())
+        return
+    try:
+        job = accept(path, ports, deployment)
+    except Transient as trouble:
+        log.warning("manifest=%s not accepted yet: %s", path, trouble)
+        return
+    if job is not None:
+        reconcile(job, ports, Budget(until, long=True), deployment.rules())
+
+
+def on_wake(message: Mapping[str, Any], ports: Ports, deployment: Deployment) -> None:
+    """A message of our own: long steps have their place here."""
+    match message.get("kind"):
+        case "job":
+            until = ports.clock.now() + deployment.pass_time
+            wake = message.get("wake")
+            reconcile(JobId(str(message["job"])), ports, Budget(until, long=True), deployment.rules(), wake)
+        case "tick":
+            number = int(message.get("number", -1))
+            if keep_ticking(ports, number):
+                tick(ports, deployment, ports.clock.now() + TICK_TIME)
+        case other:
+            log.error("a message of unknown kind %r was dropped", other)
+
+
+def on_poison(message: Mapping[str, Any], ports: Ports, deployment: Deployment) -> None:
+    """A hint was lost. It is no verdict on its job: look again, shortly."""
+    log.error("a message was given up by the host: %s", dict(message))
+    if message.get("kind") == "job":
+        until = ports.clock.now() + TICK_TIME
+        reconcile(JobId(str(message["job"])), ports, Budget(until, long=False), deployment.rules())
+
+
+def on_tick(ports: Ports, deployment: Deployment) -> None:
+    """The timer: look after the open jobs, and leave a tick message in case the timer stops."""
+    keep_ticking(ports, None)
+    tick(ports, deployment, ports.clock.now() + TICK_TIME)
+
+
+def on_sweep(ports: Ports, deployment: Deployment) -> None:
+    """The drop box is the truth: accept what nobody announced."""
+    sweep(ports, deployment)
+
+
+def on_reap(ports: Ports, deployment: Deployment) -> None:
+    """Hourly: delete what no job owns any more."""
+    reap(ports, deployment)
+
+
+def on_tasks_ended(event: Mapping[str, Any], ports: Ports, deployment: Deployment) -> None:
+    """Event Grid waits 30 seconds and resends whole batches: only leave a message."""
+    ports.queue.send({"kind": "job", "job": str(event["job"]), "wake": int(event["wake"])})

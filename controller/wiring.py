@@ -1,0 +1,141 @@
+"""The only place that picks the real ports. Built on first use and kept: a cold worker pays once, an import never.
+
+Everything is lazy: `import function_app` loads no SDK but azure.functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import TypeVar
+
+from controller.budget import Pace
+from controller.deployment import Deployment
+from shared.names import JOBS, RESULTS, STATE, STATUS, owner
+from shared.policy import Policy, parse_policy
+from shared.ports import BlobPort, Ports
+from shared.settings import Settings, read_settings
+from shared.specs import RegistrySpec
+
+T = TypeVar("T")
+HTTP_SECONDS = 60
+POLICY_BLOB = "policy.yaml"
+POLICY_FRESH = timedelta(seconds=30)
+
+
+@dataclass(frozen=True)
+class App:
+    """The wired controller."""
+
+    ports: Ports
+    deployment: Deployment
+
+
+@lru_cache(maxsize=1)
+def app() -> App:
+    """The controller of this worker. SettingsError names every setting that is missing or wrong."""
+    from shared.logs import configure
+
+    configure()
+    settings = read_settings()
+    ports = make_ports(settings)
+    make_containers(ports)
+    return App(ports, make_deployment(settings, ports))
+
+
+def run(handle: Callable[..., None], *values: object, seconds: int) -> None:
+    """Call a handler of `controller.triggers` with the ports, everything it asks bounded by `seconds`."""
+    wired = app()
+    with within(seconds):
+        handle(*values, wired.ports, wired.deployment)
+
+
+def ask(handle: Callable[..., T], *values: object) -> T:
+    """Call a function of `controller.api`."""
+    wired = app()
+    with within(HTTP_SECONDS):
+        return handle(*values, wired.ports)
+
+
+def within(seconds: int) -> AbstractContextManager[object]:
+    from shared.azure.deadline import Deadline, bounded
+
+    return bounded(Deadline.after(timedelta(seconds=seconds)))
+
+
+def make_ports(settings: Settings) -> Ports:
+    from shared.azure.events import make_events
+    from shared.azure.vault import Vault
+
+    from shared.azure.account import make_control, make_work
+    from shared.azure.batch import make_batch
+    from shared.azure.locks import BlobLocks
+    from shared.azure.queue import make_queue
+    from shared.clock import SystemClock
+
+    clock = SystemClock()
+    secrets = Vault(settings.key_vault, clock)
+    control = make_control(settings, secrets)
+    work = make_work(settings, secrets)
+    queue = make_queue(settings)
+    return Ports(
+        control=control,
+        work=work,
+        batch=make_batch(settings, work, secrets),
+        locks=BlobLocks(control, clock),
+        queue=queue,
+        events=make_events(settings, secrets, queue),
+        secrets=secrets,
+        clock=clock,
+    )
+
+
+def make_containers(ports: Ports) -> None:
+    """The controller's own containers, where they are not there yet."""
+    for name in (JOBS, STATUS, STATE):
+        if not ports.control.container_exists(name):
+            ports.control.create_container(name, {})
+    if not ports.work.container_exists(RESULTS):
+        ports.work.create_container(RESULTS, {})
+
+
+def make_deployment(settings: Settings, ports: Ports) -> Deployment:
+    registry = settings.registry
+    registries = (RegistrySpec(registry.server, registry.user, registry.password_secret),) if registry else ()
+    return Deployment(
+        owner=owner(settings.control.name, settings.deployment),
+        policy=PolicyReader(ports.control, settings.policy, ports).read,
+        pace=Pace(settings.poll_min.total_seconds(), settings.poll_max.total_seconds()),
+        registries=registries,
+        pass_time=settings.pass_time,
+        reap_foreign=settings.reap_foreign,
+    )
+
+
+class PolicyReader:
+    """The operator's policy: blob `batchdrop/policy.yaml`, else the file of BATCHDROP_POLICY, else nothing allowed."""
+
+    def __init__(self, control: BlobPort, path: str | None, ports: Ports) -> None:
+        self._control = control
+        self._path = path
+        self._ports = ports
+        self._read_at: datetime | None = None
+        self._policy = Policy()
+
+    def read(self) -> Policy:
+        """Read anew every 30 seconds. Rejected when it does not parse: what it would allow stops."""
+        now = self._ports.clock.now()
+        if self._read_at is None or now - self._read_at >= POLICY_FRESH:
+            self._policy = self._load()
+            self._read_at = now
+        return self._policy
+
+    def _load(self) -> Policy:
+        blob = self._control.read(STATE, POLICY_BLOB)
+        if blob is not None:
+            return parse_policy(blob.content)
+        return parse_policy(Path(self._path).read_bytes()) if self._path else Policy()

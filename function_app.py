@@ -1,0 +1,112 @@
+"""The triggers: decode, call, return. What they do is in `controller.triggers` and `controller.api`.
+
+Handlers are sync and give nothing back but HTTP answers. Nothing heavier than azure.functions is imported here: the
+wiring loads the SDKs at the first call. Seconds are what a handler may take, requests under way included.
+"""
+
+from __future__ import annotations
+
+import json
+
+import azure.functions as func
+
+from shared.settings import manifest_source
+
+app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
+CONTROL = "BATCHDROP_CONTROL"
+
+
+@app.function_name("on_drop")
+@app.blob_trigger("manifest", "jobs/{name}", CONTROL, source=func.BlobSource(manifest_source()))
+def on_drop(manifest: func.InputStream) -> None:
+    """A blob in the drop box. Its name is a hint: content and ETag are read together, by us."""
+    from controller import triggers, wiring
+
+    wiring.run(triggers.on_drop, (manifest.name or "").partition("/")[2], seconds=90)
+
+
+@app.function_name("on_tick")
+@app.timer_trigger("timer", "%BATCHDROP_TICK%")
+def on_tick(timer: func.TimerRequest) -> None:
+    """Every 30 seconds: look after the open jobs."""
+    from controller import triggers, wiring
+
+    wiring.run(triggers.on_tick, seconds=45)
+
+
+@app.function_name("on_sweep")
+@app.timer_trigger("timer", "%BATCHDROP_SWEEP%", run_on_startup=True)
+def on_sweep(timer: func.TimerRequest) -> None:
+    """Every 5 minutes and at start: accept manifests that nobody announced."""
+    from controller import triggers, wiring
+
+    wiring.run(triggers.on_sweep, seconds=280)
+
+
+@app.function_name("on_reap")
+@app.timer_trigger("timer", "%BATCHDROP_REAP%")
+def on_reap(timer: func.TimerRequest) -> None:
+    """Every hour: delete what no job owns any more."""
+    from controller import triggers, wiring
+
+    wiring.run(triggers.on_reap, seconds=1200)
+
+
+@app.function_name("on_wake")
+@app.queue_trigger("message", "batchdrop-wake", CONTROL)
+def on_wake(message: func.QueueMessage) -> None:
+    """A message of our own: the place of long steps."""
+    from controller import triggers, wiring
+
+    wiring.run(triggers.on_wake, message.get_json(), seconds=1500)
+
+
+@app.function_name("on_poison")
+@app.queue_trigger("message", "batchdrop-wake-poison", CONTROL)
+def on_poison(message: func.QueueMessage) -> None:
+    """A message the host has given up: a lost hint, no verdict."""
+    from controller import triggers, wiring
+
+    wiring.run(triggers.on_poison, message.get_json(), seconds=45)
+
+
+@app.function_name("on_tasks_ended")
+@app.event_grid_trigger("event")
+def on_tasks_ended(event: func.EventGridEvent) -> None:
+    """Batchdrop.Job.TasksEnded: leaves a message, as Event Grid does not wait for long."""
+    from controller import triggers, wiring
+
+    wiring.run(triggers.on_tasks_ended, event.get_json(), seconds=25)
+
+
+@app.function_name("http_jobs")
+@app.route("jobs", methods=["GET", "POST"])
+def http_jobs(req: func.HttpRequest) -> func.HttpResponse:
+    """GET: open jobs. POST ?path=...: drop a manifest."""
+    from controller import api, wiring
+
+    if req.method == "POST":
+        return answer(*wiring.ask(api.submit, req.params.get("path", ""), req.get_body()))
+    return answer(*wiring.ask(api.list_jobs))
+
+
+@app.function_name("http_job")
+@app.route("jobs/{id}", methods=["GET"])
+def http_job(req: func.HttpRequest) -> func.HttpResponse:
+    """One job's status."""
+    from controller import api, wiring
+
+    return answer(*wiring.ask(api.read_job, req.route_params["id"]))
+
+
+@app.function_name("http_job_part")
+@app.route("jobs/{id}/{part}", methods=["GET", "POST"])
+def http_job_part(req: func.HttpRequest) -> func.HttpResponse:
+    """GET .../result: result.json. POST .../cancel: end the job."""
+    from controller import api, wiring
+
+    return answer(*wiring.ask(api.part, req.method, req.route_params["id"], req.route_params["part"]))
+
+
+def answer(status: int, body: object) -> func.HttpResponse:
+    return func.HttpResponse(json.dumps(body, ensure_ascii=False), status_code=status, mimetype="application/json")

@@ -1,0 +1,126 @@
+"""The closed set of things a pass may do to the world. Data only: `controller.apply` does them, each idempotent.
+
+Long ones may take minutes: they hold the job's lock and save a cursor as they go.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from shared.record import Failure
+
+
+@dataclass(frozen=True)
+class FreezeInput:
+    """List the sources (or look at the one blob) and fix lengths and ETags."""
+
+
+@dataclass(frozen=True)
+class MakeContainers:
+    """Create the job's input and output containers, with their access policies, and what every task reads."""
+
+
+@dataclass(frozen=True)
+class CreatePool:
+    """Ask Batch for the job's pool, autoscale from birth."""
+
+
+@dataclass(frozen=True)
+class SplitInput:
+    """Write the tasks' inputs and the ledger, from the cursor on."""
+
+
+@dataclass(frozen=True)
+class CreateJob:
+    """Create the Batch job on the pool."""
+
+
+@dataclass(frozen=True)
+class AddTasks:
+    """Add tasks from the cursor on, 100 a request."""
+
+
+@dataclass(frozen=True)
+class Review:
+    """Read the failed tasks: reactivate what may run again; end the job early when too much has failed."""
+
+
+@dataclass(frozen=True)
+class Settle:
+    """Establish what each row came to, and from that the verdict.
+
+    `how`: all tasks `ended`, or the job is `stopped` (time limit), `cancelled` or `lost` before that, or failed before
+    any task (`early`). `failure` is the reason where it is known before.
+    """
+
+    how: Literal["ended", "stopped", "cancelled", "lost", "early"]
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True)
+class EndJob:
+    """Terminate the Batch job and let its SAS die."""
+
+
+@dataclass(frozen=True)
+class KeepEvidence:
+    """Write failed.jsonl and the logs of failed tasks under results."""
+
+
+@dataclass(frozen=True)
+class DeletePool:
+    """Ask for the pool's deletion."""
+
+
+@dataclass(frozen=True)
+class MergeOutputs:
+    """Join the accepted outputs, commit, publish, verify."""
+
+
+@dataclass(frozen=True)
+class WriteResult:
+    """Write result.json, once."""
+
+
+@dataclass(frozen=True)
+class DeleteJob:
+    """Ask for the Batch job's deletion."""
+
+
+@dataclass(frozen=True)
+class WriteReceipt:
+    """Write receipt.json with the deletions proved so far."""
+
+
+@dataclass(frozen=True)
+class DeleteContainers:
+    """Drop the job's containers."""
+
+
+@dataclass(frozen=True)
+class Archive:
+    """Write the done marker; the open one goes once the record is saved."""
+
+
+Action = (
+    FreezeInput
+    | MakeContainers
+    | CreatePool
+    | SplitInput
+    | CreateJob
+    | AddTasks
+    | Review
+    | Settle
+    | EndJob
+    | KeepEvidence
+    | DeletePool
+    | MergeOutputs
+    | WriteResult
+    | DeleteJob
+    | WriteReceipt
+    | DeleteContainers
+    | Archive
+)
+
+LONG = (FreezeInput, SplitInput, AddTasks, Review, Settle, KeepEvidence, MergeOutputs)
