@@ -102,8 +102,8 @@ def _check_query(request: Request, route: Route) -> None:
         if name not in _EVERYWHERE and name.lower() != "timeout" and name not in route.query:
             raise BatchError("UnsupportedQueryParameter", QueryParameterName=name)
     timeout = request.args.get("timeOut")
-    if timeout is not None and not (timeout.isdecimal() and 1 <= int(timeout) <= 30):
-        raise BatchError("OutOfRangeQueryParameterValue", QueryParameterName="timeOut", QueryParameterValue=timeout)
+    if timeout is not None and not timeout.isdecimal():
+        raise BatchError("InvalidQueryParameterValue", QueryParameterName="timeOut", QueryParameterValue=timeout)
 
 
 def _check_length(request: Request) -> None:

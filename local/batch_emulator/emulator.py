@@ -3,6 +3,7 @@
 import logging
 from datetime import timedelta
 from pathlib import Path
+from shutil import rmtree
 from tempfile import mkdtemp
 from threading import RLock
 
@@ -41,7 +42,8 @@ class Emulator:
         url: str = "",
         admin: bool = True,
     ) -> None:
-        settings = settings or Settings(data=Path(mkdtemp(prefix="batch-emulator-")))
+        self._own_data = None if settings else mkdtemp(prefix="batch-emulator-")
+        settings = settings or Settings(data=Path(str(self._own_data)))
         url = url or f"http://{account}.batch.localhost"
         self.world = World(account, url, clock, execution, settings, quota=quota or Quota())
         self.lock = RLock()
@@ -83,4 +85,6 @@ class Emulator:
             self._closed = True
             self.world.execution.close()
         self.world.trash.close()
+        if self._own_data:
+            rmtree(self._own_data, ignore_errors=True)
         _LOG.info("batch emulator closed")

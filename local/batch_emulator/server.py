@@ -34,6 +34,7 @@ class EmulatorServer:
         self.emulator = emulator
         self._server = _QuietServer(("127.0.0.1", port), emulator.app, numthreads=16)
         self._server.shutdown_timeout = 1
+        self._server.expiration_interval = 0.1  # how soon it notices that it is to stop
         if certificate is not None:
             self._server.ssl_adapter = BuiltinSSLAdapter(*(str(path) for path in certificate))
         self._server.prepare()

@@ -1,12 +1,14 @@
 """An emulated account with a clock that stands still, behind a real socket, and the real SDK in front of it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
+import pytest
 import requests
 from azure.batch import BatchClient, models
 from azure.core.credentials import AzureNamedKeyCredential
+from azure.core.exceptions import HttpResponseError
 
 from local.batch_emulator.callables import CallableExecution
 from local.batch_emulator.emulator import DEVELOPMENT_ACCOUNT, DEVELOPMENT_KEY, Emulator
@@ -18,6 +20,14 @@ MACHINE = {
     "nodeAgentSKUId": "batch.node.ubuntu 22.04",
 }
 CONTAINERS = {"containerConfiguration": {"type": "dockerCompatible", "containerImageNames": ["reg.io/app:1"]}}
+
+
+def refusal(call: Callable[..., Any], *arguments: Any, **more: Any) -> str:
+    """Give the service's code for a call that must be refused."""
+    with pytest.raises(HttpResponseError) as refused:
+        call(*arguments, **more)
+    assert refused.value.error is not None
+    return str(refused.value.error.code)
 
 
 class Programs:

@@ -2,9 +2,10 @@
 
 import pytest
 from azure.batch import models
-from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
+from azure.core.exceptions import ResourceNotFoundError
 
-from tests.batch_emulator.ground import Ground
+from local.batch_emulator.execution import Launch
+from tests.batch_emulator.ground import Ground, refusal
 
 
 def test_a_job_runs_and_is_counted(ground: Ground) -> None:
@@ -30,13 +31,9 @@ def test_ids_are_claims_without_case(ground: Ground) -> None:
     ground.pool()
     ground.job("Job")
     ground.task("T", "Job")
-    for again, code in ((ground.pool, "PoolExists"), (lambda: ground.job("jOB"), "JobExists")):
-        with pytest.raises(ResourceExistsError) as refused:
-            again()
-        assert refused.value.error.code == code
-    with pytest.raises(ResourceExistsError) as refused:
-        ground.task("t", "JOB")
-    assert refused.value.error.code == "TaskExists"
+    assert refusal(ground.pool, "P") == "PoolExists"
+    assert refusal(ground.job, "jOB") == "JobExists"
+    assert refusal(ground.task, "t", "JOB") == "TaskExists"
     assert ground.client.get_job("JOB").id == "Job"
 
 
@@ -48,22 +45,18 @@ def test_deleted_things_are_gone_a_little_later(ground: Ground) -> None:
     ground.client._delete_pool_internal("p")
     assert ground.client.get_job("j").state == "deleting"
     assert ground.client.get_pool("p").state == "deleting"
-    with pytest.raises(ResourceExistsError) as refused:
-        ground.task()
-    assert refused.value.error.code == "JobBeingDeleted"
+    assert refusal(ground.task) == "JobBeingDeleted"
+    assert refusal(ground.client.disable_pool_auto_scale, "p") == "PoolBeingDeleted"
     ground.advance(5)
-    with pytest.raises(ResourceNotFoundError) as gone:
-        ground.client.get_job("j")
-    assert gone.value.error.code == "JobNotFound"
-    with pytest.raises(ResourceNotFoundError):
-        ground.client.get_pool("p")
+    assert refusal(ground.client.get_job, "j") == "JobNotFound"
+    assert refusal(ground.client.get_pool, "p") == "PoolNotFound"
 
 
 def test_a_tasks_files_can_be_read(ground: Ground) -> None:
     """Files are listed, described and read, whole and in part, under names with spaces and folders."""
 
-    def write(launch: object) -> int:
-        folder = ground.execution.task_directory(launch)  # type: ignore[arg-type]
+    def write(launch: Launch) -> int:
+        folder = ground.execution.task_directory(launch)
         (folder / "wd" / "out put.txt").write_text("0123456789")
         return 0
 
@@ -73,8 +66,54 @@ def test_a_tasks_files_can_be_read(ground: Ground) -> None:
     ground.task()
     ground.advance(2)
     names = {file.name for file in ground.client.list_task_files("j", "t", recursive=True)}
-    assert {"stdout.txt", "stderr.txt", "wd", "wd/out put.txt"} == names
+    assert names == {"stdout.txt", "stderr.txt", "wd", "wd/out put.txt"}
     whole = b"".join(ground.client.download_task_file("j", "t", "wd/out put.txt"))
     part = b"".join(ground.client.download_task_file("j", "t", "wd/out put.txt", ocp_range="bytes=2-4"))
     assert (whole, part) == (b"0123456789", b"234")
     assert ground.client.get_task_file_properties("j", "t", "wd/out put.txt").content_length == 10
+
+
+def test_nothing_outside_a_tasks_folder_can_be_read(ground: Ground) -> None:
+    """A path with dots or a link that leads out of the task's folder finds no file."""
+
+    def link(launch: Launch) -> int:
+        (ground.execution.task_directory(launch) / "wd" / "link").symlink_to("/etc/hostname")
+        return 0
+
+    ground.programs.answers["t"] = link
+    ground.pool()
+    ground.job()
+    ground.task()
+    ground.advance(2)
+    for path in ("../t2/stdout.txt", "wd/link", "wd/../../../../.."):
+        with pytest.raises(ResourceNotFoundError):
+            ground.client.download_task_file("j", "t", path)
+
+
+def test_files_go_with_their_node(ground: Ground) -> None:
+    """Once the node has left the pool, its tasks' files are unavailable, and a deleted file is not found."""
+    ground.pool()
+    ground.job()
+    ground.task()
+    ground.advance(2)
+    ground.client.delete_task_file("j", "t", "stderr.txt")
+    assert refusal(ground.client.delete_task_file, "j", "t", "stderr.txt") == "FileNotFound"
+    node = ground.nodes()[0].id
+    assert any(
+        file.name.endswith("j/job-1/t/stdout.txt") for file in ground.client.list_node_files("p", node, recursive=True)
+    )
+    ground.client._resize_pool_internal("p", models.BatchPoolResizeOptions(target_dedicated_nodes=0))
+    ground.advance(5)
+    assert refusal(lambda: list(ground.client.list_task_files("j", "t"))) == "TaskFilesUnavailable"
+
+
+def test_files_live_as_long_as_their_retention(ground: Ground) -> None:
+    """A task's files are removed when its retentionTime is over; the task itself stays."""
+    ground.pool()
+    ground.job()
+    ground.task(constraints={"retentionTime": "PT10M"})
+    ground.advance(60)
+    assert list(ground.client.list_task_files("j", "t"))
+    ground.advance(600)
+    assert refusal(lambda: list(ground.client.list_task_files("j", "t"))) == "TaskFilesCleanedup"
+    assert ground.fate().state == "completed"

@@ -48,6 +48,8 @@ def create_job(world: World, call: Call) -> Answer:
     refuse_unless(spec["id"].lower() not in world.account.jobs, "JobExists")
     open_jobs = sum(job.state not in ("completed", "deleting") for job in world.account.jobs.values())
     refuse_unless(open_jobs < world.quota.jobs, "ActiveJobAndScheduleQuotaReached")
+    if "jobPreparationTask" in spec:
+        spec["jobPreparationTask"] = {"id": "jobpreparation", "waitForSuccess": True} | spec["jobPreparationTask"]
     job = Job(spec["id"], world.account.next_number(), spec, call.now, world.account.new_etag(), call.now)
     world.account.jobs[job.key] = job
     if all_complete(job):

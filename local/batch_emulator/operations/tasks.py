@@ -95,9 +95,9 @@ def _added(world: World, call: Call, job: Job, body: Any) -> Wire:
     try:
         task = _add(world, job, body, call.now)
     except BatchError as error:
-        status = "servererror" if error.status >= 500 else "clienterror"
+        # Never servererror: clients add those again for ever, and nothing here gets better by itself.
         name = body.get("id") if isinstance(body, dict) else None
-        return {"status": status, "taskId": name or "", "error": error_body(error, "", call.now)}
+        return {"status": "clienterror", "taskId": name or "", "error": error_body(error, "", call.now)}
     return {
         "status": "success",
         "taskId": task.id,

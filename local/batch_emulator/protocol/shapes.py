@@ -112,6 +112,8 @@ def record(required: Mapping[str, Check], optional: Mapping[str, Check]) -> Chec
         object_of(name, value)
         prefix = f"{name}." if name else ""
         for key, item in value.items():
+            if key.startswith("odata."):
+                continue
             if key not in known:
                 raise BatchError("InvalidRequestBody", Reason=f"The property {prefix}{key} does not exist here.")
             if item is not None:

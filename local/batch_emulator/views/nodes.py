@@ -44,6 +44,7 @@ PROPERTIES: Properties[Node] = {
     "lastBootTime": lambda node, _: node.booted,
     "allocationTime": lambda node, _: node.allocated,
     "ipAddress": lambda node, _: _address(node),
+    "ipv6Address": lambda node, _: f"fd00::{node.pool.number:x}:{node.number:x}",
     "affinityId": lambda node, _: f"TVM:{node.id}",
     "vmSize": lambda node, _: node.pool.spec["vmSize"],
     "totalTasksRun": lambda node, _: node.total_run,
