@@ -1,0 +1,189 @@
+"""BatchPort over azure-batch 15. Its traps are handled here and beside here (`batch_*.py`), and nowhere else.
+
+Deletions and terminations are plain requests: the SDK's pollers start a thread each, end silently, and know no bound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from shared.azure import batch_views as views
+from shared.azure.batch_bodies import Signer, job_body, pool_body
+from shared.azure.batch_door import GONE, BatchDoor, BatchKey
+from shared.azure.batch_tasks import add_tasks
+from shared.errors import Refused, Vanished
+from shared.names import OWNER_KEY
+from shared.ports import (
+    FailedTask,
+    ImageSeen,
+    JobSeen,
+    NodeCounts,
+    NodeError,
+    Owned,
+    PoolSeen,
+    SecretPort,
+    TaskCounts,
+)
+from shared.specs import JobSpec, PoolSpec, TaskSpec
+
+if TYPE_CHECKING:
+    from azure.batch import models
+
+PAGE = 100
+MOST_NODE_ERRORS = 10
+_POOL = ["id", "state", "targetDedicatedNodes", "targetLowPriorityNodes", "currentDedicatedNodes"]
+_POOL += ["currentLowPriorityNodes", "resizeErrors", "autoScaleRun", "metadata"]
+_OWNED = ["id", "creationTime", "state", "metadata"]
+_OURS = "startswith(id,'bd-')"
+_TASK = ["id", "state", "executionInfo", "nodeInfo"]
+
+
+class AzureBatch:
+    """The Batch account. `key` None = identity (https only). `signer` is the work account, `secrets` the Key Vault."""
+
+    def __init__(self, endpoint: str, signer: Signer, secrets: SecretPort, key: BatchKey | None = None) -> None:
+        self._door = BatchDoor(endpoint, key)
+        self._signer, self._secrets = signer, secrets
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._door.close()
+
+    # ------------------------------------------------------------------ pools
+
+    def create_pool(self, spec: PoolSpec) -> None:
+        body = pool_body(spec, self._secrets)
+        self._door.ask(f"pool {spec.id}", lambda client: client.create_pool(body), fine={"PoolExists"})
+
+    def pool(self, pool_id: str) -> PoolSeen | None:
+        found = self._door.ask(f"pool {pool_id}", lambda client: client.get_pool(pool_id, select=_POOL), fine=GONE)
+        return views.pool_seen(found) if found else None
+
+    def node_counts(self, pool_id: str) -> NodeCounts:
+        asked = f"poolId eq '{pool_id}'"
+        found = self._door.pages(f"nodes of pool {pool_id}", lambda client: client.list_pool_node_counts(filter=asked))
+        return next((views.node_counts(each) for each in found if each.pool_id == pool_id), NodeCounts())
+
+    def node_errors(self, pool_id: str) -> tuple[NodeError, ...]:
+        listed = self._door.pages(
+            f"nodes of pool {pool_id}",
+            lambda client: client.list_nodes(
+                pool_id,
+                filter="state eq 'unusable' or state eq 'starttaskfailed'",
+                select=["id", "state", "errors", "startTaskInfo"],
+                max_results=MOST_NODE_ERRORS,
+            ),
+        )
+        try:
+            return tuple(views.node_error(node) for node, _ in zip(listed, range(MOST_NODE_ERRORS), strict=False))
+        except Vanished:
+            return ()
+
+    def delete_pool(self, pool_id: str) -> None:
+        def delete(client: Any) -> None:
+            client._delete_pool_internal(pool_id)  # the public one starts a polling thread
+
+        self._door.ask(f"pool {pool_id}", delete, fine={*GONE, "PoolBeingDeleted"})
+
+    def autoscale(self, pool_id: str, formula: str) -> None:
+        """At most every 30 s: Transient before. The evaluation interval stays as it was."""
+        from azure.batch import models
+
+        options = models.BatchPoolEnableAutoScaleOptions(auto_scale_formula=formula)
+        self._door.get(f"autoscale of pool {pool_id}", lambda client: client.enable_pool_auto_scale(pool_id, options))
+
+    # ------------------------------------------------------------------ jobs
+
+    def create_job(self, spec: JobSpec) -> None:
+        body = job_body(spec, self._signer)
+        self._door.ask(f"job {spec.id}", lambda client: client.create_job(body), fine={"JobExists"})
+
+    def job(self, job_id: str) -> JobSeen | None:
+        select = ["id", "state", "executionInfo", "metadata"]
+        found = self._door.ask(f"job {job_id}", lambda client: client.get_job(job_id, select=select), fine=GONE)
+        return views.job_seen(found) if found else None
+
+    def terminate_job(self, job_id: str, reason: str) -> None:
+        from azure.batch.models import _models
+
+        def terminate(client: Any) -> None:
+            options = _models.BatchJobTerminateOptions(termination_reason=reason)
+            client._terminate_job_internal(job_id, options=options)  # as in delete_pool
+
+        ended = {"JobCompleted", "JobBeingTerminated", "JobBeingDeleted"}
+        self._door.ask(f"job {job_id}", terminate, fine={*GONE, *ended})
+
+    def delete_job(self, job_id: str) -> None:
+        def delete(client: Any) -> None:
+            client._delete_job_internal(job_id)  # as in delete_pool
+
+        self._door.ask(f"job {job_id}", delete, fine={*GONE, "JobBeingDeleted"})
+
+    def task_counts(self, job_id: str) -> TaskCounts:
+        return views.task_counts(self._door.get(f"job {job_id}", lambda client: client.get_job_task_counts(job_id)))
+
+    # ------------------------------------------------------------------ tasks
+
+    def add_tasks(self, job_id: str, tasks: Sequence[TaskSpec]) -> None:
+        add_tasks(self._door, self._signer, job_id, tasks)
+
+    def unfinished(self, job_id: str) -> Iterator[str]:
+        asked, select = "state ne 'completed'", ["id", "state"]
+        yield from (
+            task.id or ""
+            for task in self._tasks(job_id, asked, select, lambda task: views.word(task.state) != "completed", None)
+        )
+
+    def failed(self, job_id: str) -> Iterator[FailedTask]:
+        asked = "executionInfo/result eq 'failure'"
+        for task in self._tasks(job_id, asked, _TASK, views.has_failed, PAGE):
+            yield views.failed_task(task)
+
+    def reactivate(self, job_id: str, task_id: str) -> None:
+        """A task that waits, runs or has succeeded by now needs it no more: success."""
+        self._door.ask(
+            f"task {task_id} of job {job_id}",
+            lambda client: client.reactivate_task(job_id, task_id),
+            fine={"TaskNotCompleted", "TaskSucceeded"},
+        )
+
+    # ------------------------------------------------------------------ the account
+
+    def owned_pools(self) -> Iterator[Owned]:
+        listed = self._door.pages("pools", lambda client: client.list_pools(filter=_OURS, select=_OWNED))
+        yield from (found for found in map(views.owned, listed) if OWNER_KEY in found.metadata)
+
+    def owned_jobs(self) -> Iterator[Owned]:
+        listed = self._door.pages("jobs", lambda client: client.list_jobs(filter=_OURS, select=_OWNED))
+        yield from (found for found in map(views.owned, listed) if OWNER_KEY in found.metadata)
+
+    def images(self) -> tuple[ImageSeen, ...]:
+        listed = self._door.pages("supported images", lambda client: client.list_supported_images())
+        return tuple(views.image_seen(each) for each in listed if views.word(each.os_type).lower() == "linux")
+
+    # ------------------------------------------------------------------ inside
+
+    def _tasks(
+        self,
+        job_id: str,
+        asked: str,
+        select: list[str],
+        wanted: Callable[[models.BatchTask], bool],
+        page: int | None,
+    ) -> Iterator[models.BatchTask]:
+        """What a filter may name is not published: where it is refused, all are read and sorted out here."""
+        try:
+            yield from filter(wanted, self._listed(job_id, asked, select, page))
+        except Refused as error:
+            if error.status != 400:
+                raise
+            yield from filter(wanted, self._listed(job_id, None, select, page))
+
+    def _listed(
+        self, job_id: str, asked: str | None, select: list[str], page: int | None
+    ) -> Iterator[models.BatchTask]:
+        return self._door.pages(
+            f"tasks of job {job_id}",
+            lambda client: client.list_tasks(job_id, filter=asked, select=select, max_results=page),
+        )

@@ -1,0 +1,81 @@
+"""Adding tasks: one request for many, judged task by task, halved where the service finds it too large."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from shared.azure.batch_bodies import Signer, task_body
+from shared.azure.batch_door import BatchDoor
+from shared.azure.batch_views import word
+from shared.errors import Defect, Refused, Transient
+from shared.specs import TaskSpec
+
+if TYPE_CHECKING:
+    from azure.batch import models
+
+MOST = 100
+"""Tasks in one request, as the service allows."""
+
+
+def add_tasks(door: BatchDoor, signer: Signer, job_id: str, tasks: Sequence[TaskSpec]) -> None:
+    """Returns only when each task is there. The SDK's own helper is not used: it repeats failures without end."""
+    if len(tasks) > MOST:
+        raise Defect(f"job {job_id}: {len(tasks)} tasks in one request, {MOST} are allowed")
+    _add(door, job_id, [task_body(task, signer) for task in tasks])
+
+
+def _add(door: BatchDoor, job_id: str, bodies: Sequence[models.BatchTaskCreateOptions]) -> None:
+    from azure.batch import models
+
+    if not bodies:
+        return
+    try:
+        answer = door.get(
+            f"tasks of job {job_id}",
+            lambda client: client.create_task_collection(job_id, models.BatchTaskGroup(task_values=list(bodies))),
+        )
+    except Refused as error:
+        if error.status != 413 and error.code != "RequestBodyTooLarge":
+            raise
+        _halve(door, job_id, bodies, error)
+    else:
+        _judge(job_id, bodies, answer.result_values or [])
+
+
+def _halve(
+    door: BatchDoor, job_id: str, bodies: Sequence[models.BatchTaskCreateOptions], too_large: Refused
+) -> None:
+    if len(bodies) == 1:
+        message = f"task {bodies[0].id} of job {job_id} is too large for one request"
+        raise Refused(too_large.code, too_large.status, message) from too_large
+    middle = len(bodies) // 2
+    _add(door, job_id, bodies[:middle])
+    _add(door, job_id, bodies[middle:])
+
+
+def _judge(
+    job_id: str,
+    bodies: Sequence[models.BatchTaskCreateOptions],
+    results: Sequence[models.BatchTaskCreateResult],
+) -> None:
+    """A refusal for good is told before one that passes: trying again would not help it."""
+    wrong = [each for each in results if word(each.status).lower() == "clienterror" and _code(each) != "TaskExists"]
+    if wrong:
+        raise Refused(_code(wrong[0]), 400, f"job {job_id}: " + "; ".join(_said(each) for each in wrong[:5]))
+    added = {each.task_id for each in results if word(each.status).lower() in ("success", "clienterror")}
+    missing = [body.id for body in bodies if body.id not in added]
+    if missing:
+        raise Transient(f"job {job_id}: the service could not add {len(missing)} tasks, the first is {missing[0]}")
+
+
+def _code(result: models.BatchTaskCreateResult) -> str:
+    return (result.error.code if result.error else None) or "Unknown"
+
+
+def _said(result: models.BatchTaskCreateResult) -> str:
+    error = result.error
+    message = error.message.value if error and error.message else ""
+    values = [f"{each.key}: {each.value}" for each in (error.error_values if error else None) or ()]
+    first = next(iter((message or "").splitlines()), "")
+    return f"task {result.task_id}: {_code(result)} {first} {' '.join(values)}".strip()
