@@ -123,6 +123,14 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     return settings
 
 
+def manifest_source(environ: Mapping[str, str] | None = None) -> str:
+    """BATCHDROP_MANIFEST_SOURCE: `EventGrid`, or `LogsAndContainerScan` (the default), which scans the container."""
+    value = (os.environ if environ is None else environ).get("BATCHDROP_MANIFEST_SOURCE", "").strip()
+    if value not in ("", "EventGrid", "LogsAndContainerScan"):
+        raise SettingsError((f"BATCHDROP_MANIFEST_SOURCE must be EventGrid or LogsAndContainerScan, not {value!r}",))
+    return value or "LogsAndContainerScan"
+
+
 def connection_parts(connection_string: str) -> dict[str, str]:
     """`Name=value;...` as a mapping; names in lower case."""
     pairs = (part.partition("=") for part in connection_string.split(";") if part.strip())
