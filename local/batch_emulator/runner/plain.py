@@ -13,7 +13,7 @@ from local.batch_emulator.runner.problems import Problem
 from local.batch_emulator.supervisor.job import Job
 
 _BEFORE = r"(?<![\w./-])"
-_NAME = r"\w.@%+-"
+_NAME = r"\w.@%+\-"
 _PATH = re.compile(_BEFORE + f"/[{_NAME}/]*[\\w@%+-]")
 
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from local.batch_emulator.supervisor.command import LINUX, become
 from local.batch_emulator.supervisor.descendants import kill_descendants
@@ -98,7 +99,7 @@ def _clean_up(job: Job) -> None:
 def _answer(job: Job, report: int, code: int) -> None:
     with os.fdopen(report, "rb") as reader:
         never_ran = reader.read().decode()
-    told = json.loads(never_ran) if never_ran else _refusal(job, code) or {"exit": code}
+    told: dict[str, Any] = json.loads(never_ran) if never_ran else _refusal(job, code) or {"exit": code}
     sys.stdout.write(json.dumps(told) + "\n")
     sys.stdout.flush()
 
