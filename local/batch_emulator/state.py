@@ -1,14 +1,13 @@
 """What the account holds: pools with their nodes, jobs with their tasks. Plain data; the rules are elsewhere."""
 
 from collections import Counter, OrderedDict, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from local.batch_emulator.execution import Failure, Handle, Launch
-from local.batch_emulator.failures import BatchError
 
 Wire = dict[str, Any]
 
@@ -206,61 +205,3 @@ class Job(Resource):
             task = self.order[index]
             if task is not None:
                 yield index, task
-
-
-@dataclass
-class Account:
-    """All pools and jobs, by key."""
-
-    pools: dict[str, Pool] = field(default_factory=dict)
-    jobs: dict[str, Job] = field(default_factory=dict)
-    made: int = 0
-    writes: int = 0
-
-    def next_number(self) -> int:
-        """Give the next resource's number."""
-        self.made += 1
-        return self.made
-
-    def new_etag(self) -> str:
-        """Give an ETag nobody had before."""
-        self.writes += 1
-        return f"0x{0x8DC0000000000000 + self.writes:X}"
-
-    def touch(self, resource: Resource, now: datetime) -> None:
-        """Note that a resource changed."""
-        resource.etag, resource.modified = self.new_etag(), now
-
-    def pool(self, pool_id: str) -> Pool:
-        """Find a pool; raise PoolNotFound."""
-        return _found(self.pools.get(pool_id.lower()), "PoolNotFound")
-
-    def node(self, pool_id: str, node_id: str) -> Node:
-        """Find a node; raise PoolNotFound or NodeNotFound."""
-        return _found(self.pool(pool_id).nodes.get(node_id.lower()), "NodeNotFound")
-
-    def job(self, job_id: str) -> Job:
-        """Find a job; raise JobNotFound."""
-        return _found(self.jobs.get(job_id.lower()), "JobNotFound")
-
-    def task(self, job_id: str, task_id: str) -> Task:
-        """Find a task; raise JobNotFound or TaskNotFound."""
-        return _found(self.job(job_id).tasks.get(task_id.lower()), "TaskNotFound")
-
-
-T = TypeVar("T")
-
-
-def _found(resource: T | None, code: str) -> T:
-    if resource is None:
-        raise BatchError(code)
-    return resource
-
-
-def after(resources: Callable[[], list[Any]]) -> Callable[[int], Iterator[tuple[int, Any]]]:
-    """Turn a list of numbered resources into what a page is read from."""
-
-    def source(number: int) -> Iterator[tuple[int, Any]]:
-        return ((each.number, each) for each in resources() if each.number > number)
-
-    return source

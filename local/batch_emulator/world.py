@@ -10,10 +10,11 @@ from pathlib import Path
 from threading import Lock, Thread
 from typing import Any
 
+from local.batch_emulator.account import Account
 from local.batch_emulator.clock import Clock
 from local.batch_emulator.execution import Execution
 from local.batch_emulator.failures import BatchError
-from local.batch_emulator.state import Account, Pool
+from local.batch_emulator.state import Pool
 
 
 @dataclass

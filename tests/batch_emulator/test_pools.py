@@ -217,7 +217,7 @@ def test_named_nodes_are_removed(ground: Ground) -> None:
 
 
 def test_a_pool_can_be_changed(ground: Ground) -> None:
-    """PATCH changes what it names; updateproperties replaces start task and metadata; a pool with nodes keeps its machines."""
+    """PATCH changes what it names, updateproperties replaces start task and metadata; with nodes, machines stay."""
     ground.pool(nodes=0, metadata=[{"name": "a", "value": "1"}])
     ground.client.update_pool("p", models.BatchPoolUpdateOptions({"taskSlotsPerNode": 2, "displayName": "mine"}))
     pool = ground.client.get_pool("p")

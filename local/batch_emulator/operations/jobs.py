@@ -3,13 +3,15 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from local.batch_emulator import bodies
+from local.batch_emulator.account import after
+from local.batch_emulator.bodies import jobs as shapes
+from local.batch_emulator.bodies import read, read_if_any
 from local.batch_emulator.ending import all_complete, begin_deletion, begin_termination, nodes_of
 from local.batch_emulator.failures import BatchError, bad_value, missing
 from local.batch_emulator.lifecycle import enter_job
 from local.batch_emulator.protocol.exchange import Answer, Call, changed, tags
 from local.batch_emulator.protocol.pages import listed, one
-from local.batch_emulator.state import Job, Preparation, Wire, after
+from local.batch_emulator.state import Job, Preparation, Wire
 from local.batch_emulator.views.jobs import PREPARATIONS, PROPERTIES, counts
 from local.batch_emulator.world import World, refuse_unless
 
@@ -41,7 +43,7 @@ def _answer(world: World, call: Call, job: Job, status: int) -> Answer:
 
 def create_job(world: World, call: Call) -> Answer:
     """Create a job; its pool need not exist."""
-    spec = bodies.read(call, bodies.JOB)
+    spec = read(call, shapes.JOB)
     if "poolId" not in spec["poolInfo"]:
         raise missing("poolInfo.poolId")
     _check_parallel(spec)
@@ -76,14 +78,14 @@ def get_job(world: World, call: Call) -> Answer:
 def update_job(world: World, call: Call) -> Answer:
     """Change some properties of a job."""
     job = _live(world, call)
-    _change(job, bodies.read(call, bodies.JOB_UPDATE))
+    _change(job, read(call, shapes.JOB_UPDATE))
     return _answer(world, call, job, 200)
 
 
 def replace_job(world: World, call: Call) -> Answer:
     """Set all properties of a job that can be changed; what the body leaves out goes back to its default."""
     job = _live(world, call)
-    body = bodies.read(call, bodies.JOB_UPDATE)
+    body = read(call, shapes.JOB_UPDATE)
     if "poolInfo" not in body:
         raise missing("poolInfo")
     defaults = {"priority": 0, "maxParallelTasks": -1, "onAllTasksComplete": "noaction"}
@@ -119,7 +121,7 @@ def delete_job(world: World, call: Call) -> Answer:
 def disable_job(world: World, call: Call) -> Answer:
     """Start to disable a job: no task is started, running ones are requeued, ended or waited for."""
     job = _live(world, call)
-    option = bodies.read(call, bodies.JOB_DISABLE)["disableTasks"].lower()
+    option = read(call, shapes.JOB_DISABLE)["disableTasks"].lower()
     if job.state not in ("active", "disabling", "disabled"):
         raise BatchError("JobNotActive")
     job.disable_tasks = option
@@ -141,7 +143,7 @@ def terminate_job(world: World, call: Call) -> Answer:
     """Start to end a job: running tasks are ended, active ones stay as they are."""
     job = _live(world, call)
     call.flag("force")
-    body = bodies.read_if_any(call, bodies.JOB_TERMINATE)
+    body = read_if_any(call, shapes.JOB_TERMINATE)
     begin_termination(job, body.get("terminateReason", "UserTerminate"), call.now)
     return _answer(world, call, job, 202)
 

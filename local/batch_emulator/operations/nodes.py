@@ -1,12 +1,14 @@
 """Nodes."""
 
-from local.batch_emulator import bodies
+from local.batch_emulator.account import after
 from local.batch_emulator.allocation import restart, unload
+from local.batch_emulator.bodies import pools as shapes
+from local.batch_emulator.bodies import read_if_any
 from local.batch_emulator.failures import BatchError, not_built
 from local.batch_emulator.lifecycle import NODE_MOVES, WORKING
 from local.batch_emulator.protocol.exchange import Answer, Call
 from local.batch_emulator.protocol.pages import listed, one
-from local.batch_emulator.state import Node, after
+from local.batch_emulator.state import Node
 from local.batch_emulator.views.nodes import PROPERTIES
 from local.batch_emulator.world import World, refuse_unless
 
@@ -42,13 +44,13 @@ def _restart(world: World, call: Call, state: str, option: str) -> Answer:
 
 def reboot_node(world: World, call: Call) -> Answer:
     """Reboot a node; its start task runs again."""
-    body = bodies.read_if_any(call, bodies.NODE_REBOOT)
+    body = read_if_any(call, shapes.NODE_REBOOT)
     return _restart(world, call, "rebooting", body.get("nodeRebootOption", "requeue").lower())
 
 
 def reimage_node(world: World, call: Call) -> Answer:
     """Give a node a new disk; its start task runs again."""
-    body = bodies.read_if_any(call, bodies.NODE_REIMAGE)
+    body = read_if_any(call, shapes.NODE_REIMAGE)
     answer = _restart(world, call, "reimaging", body.get("nodeReimageOption", "requeue").lower())
     node = find(world, call)
     world.trash.discard(node.root)
@@ -67,7 +69,7 @@ def _schedulable(world: World, call: Call) -> Node:
 def disable_node_scheduling(world: World, call: Call) -> Answer:
     """Give a node no more tasks; those it has are requeued, ended or left to complete."""
     node = _schedulable(world, call)
-    body = bodies.read_if_any(call, bodies.NODE_DISABLE)
+    body = read_if_any(call, shapes.NODE_DISABLE)
     refuse_unless(node.scheduling, "NodeAlreadyInTargetSchedulingState")
     node.scheduling = False
     option = body.get("nodeDisableSchedulingOption", "requeue").lower()

@@ -2,15 +2,18 @@
 
 from datetime import timedelta
 
-from local.batch_emulator import bodies, scaling
+from local.batch_emulator import scaling
+from local.batch_emulator.account import after
 from local.batch_emulator.allocation import leave, release_all, resize
+from local.batch_emulator.bodies import pools as shapes
+from local.batch_emulator.bodies import read, read_if_any
 from local.batch_emulator.failures import BatchError, bad_value, missing
 from local.batch_emulator.images import require_agent
 from local.batch_emulator.lifecycle import enter_pool
 from local.batch_emulator.protocol.exchange import Answer, Call, tags
 from local.batch_emulator.protocol.pages import listed, one
 from local.batch_emulator.protocol.shapes import unbuilt
-from local.batch_emulator.state import Pool, Wire, after
+from local.batch_emulator.state import Pool, Wire
 from local.batch_emulator.views.pools import NODE_COUNTS, PROPERTIES
 from local.batch_emulator.world import World, cores, refuse_unless
 
@@ -36,7 +39,7 @@ def _answer(world: World, call: Call, pool: Pool, status: int) -> Answer:
 
 def create_pool(world: World, call: Call) -> Answer:
     """Create a pool, with fixed targets or with a formula that is evaluated at once."""
-    spec = bodies.read(call, bodies.POOL)
+    spec = read(call, shapes.POOL)
     _check_size(spec)
     refuse_unless(spec["id"].lower() not in world.account.pools, "PoolExists")
     refuse_unless(len(world.account.pools) < world.quota.pools, "PoolQuotaReached")
@@ -94,7 +97,7 @@ def pool_exists(world: World, call: Call) -> Answer:
 def update_pool(world: World, call: Call) -> Answer:
     """Change some properties of a pool."""
     pool = _live(world, call)
-    body = bodies.read(call, bodies.POOL_UPDATE)
+    body = read(call, shapes.POOL_UPDATE)
     machine = ("vmSize", "virtualMachineConfiguration", "taskSlotsPerNode", "taskSchedulingPolicy", "userAccounts")
     if pool.nodes and any(name in body for name in machine):
         raise BatchError("OperationInvalidForCurrentState", "Only a pool without nodes can change these properties.")
@@ -108,7 +111,7 @@ def replace_pool_properties(world: World, call: Call) -> Answer:
     raw = call.json()
     raw.setdefault("metadata", [])
     unbuilt("applicationPackageReferences", raw.get("applicationPackageReferences"))
-    body = bodies.read(call, bodies.POOL_REPLACE)
+    body = read(call, shapes.POOL_REPLACE)
     for name in ("startTask", "metadata"):
         pool.spec.pop(name, None)
     pool.spec.update({name: body[name] for name in ("startTask", "metadata") if name in body})
@@ -127,7 +130,7 @@ def delete_pool(world: World, call: Call) -> Answer:
 def enable_pool_auto_scale(world: World, call: Call) -> Answer:
     """Switch autoscale on, or give it another formula or interval."""
     pool = _live(world, call)
-    body = bodies.read_if_any(call, bodies.AUTOSCALE_ENABLE)
+    body = read_if_any(call, shapes.AUTOSCALE_ENABLE)
     _check_enabling(pool, body, call)
     before = pool.spec.get("autoScaleEvaluationInterval")
     pool.spec.setdefault("autoScaleEvaluationInterval", scaling.DEFAULT_INTERVAL)
@@ -166,7 +169,7 @@ def disable_pool_auto_scale(world: World, call: Call) -> Answer:
 def evaluate_pool_auto_scale(world: World, call: Call) -> Answer:
     """Evaluate a formula for a pool whose autoscale is on, without acting on it."""
     pool = _find(world, call)
-    body = bodies.read(call, bodies.AUTOSCALE_TRIAL)
+    body = read(call, shapes.AUTOSCALE_TRIAL)
     if not pool.spec["enableAutoScale"]:
         raise BatchError("OperationInvalidForCurrentState", "Automatic scaling is not enabled on the pool.")
     scaling.accept(body["autoScaleFormula"])
@@ -185,7 +188,7 @@ def _resizable(world: World, call: Call) -> Pool:
 def resize_pool(world: World, call: Call) -> Answer:
     """Give a pool without autoscale another number of nodes."""
     pool = _resizable(world, call)
-    body = bodies.read(call, bodies.RESIZE)
+    body = read(call, shapes.RESIZE)
     if "targetDedicatedNodes" not in body and "targetLowPriorityNodes" not in body:
         raise missing("targetDedicatedNodes")
     pool.spec["resizeTimeout"] = body.get("resizeTimeout", "PT15M")
@@ -207,7 +210,7 @@ def stop_pool_resize(world: World, call: Call) -> Answer:
 def remove_nodes(world: World, call: Call) -> Answer:
     """Take named nodes out of a pool, and lower its targets by as many."""
     pool = _resizable(world, call)
-    body = bodies.read(call, bodies.REMOVE_NODES)
+    body = read(call, shapes.REMOVE_NODES)
     nodes = [world.account.node(pool.id, node_id) for node_id in body["nodeList"]]
     gone = sum(node.dedicated for node in nodes)
     option = body.get("nodeDeallocationOption", "requeue")

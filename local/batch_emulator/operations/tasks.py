@@ -3,7 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from local.batch_emulator import bodies
+from local.batch_emulator.bodies import normal, read
+from local.batch_emulator.bodies import tasks as shapes
 from local.batch_emulator.ending import delete_task as take_out
 from local.batch_emulator.failures import BatchError, bad_value, missing
 from local.batch_emulator.lifecycle import admit, enter_task
@@ -23,8 +24,8 @@ LARGEST_COLLECTION = 100
 
 def _add(world: World, job: Job, body: Any, now: datetime) -> Task:
     """Check one task and put it into the job."""
-    bodies.TASK("", body)
-    spec: Wire = bodies.normal(without_nulls(body))
+    shapes.TASK("", body)
+    spec: Wire = normal(without_nulls(body))
     refuse_unless(spec["id"].lower() not in job.tasks, "TaskExists")
     _check_pool(world, job, spec)
     _check_files(spec)
@@ -85,7 +86,7 @@ def create_task_collection(world: World, call: Call) -> Answer:
     body = call.json()
     if len(body.get("value") or []) > LARGEST_COLLECTION:
         raise BatchError("RequestBodyTooLarge", Reason=f"More than {LARGEST_COLLECTION} tasks in one request.")
-    bodies.TASK_COLLECTION("", body)
+    shapes.TASK_COLLECTION("", body)
     require_live(job)
     value = [_added(world, call, job, each) for each in body["value"]]
     return Answer(200, {"odata.metadata": call.url("/$metadata#taskaddresult"), "value": value})
@@ -134,7 +135,7 @@ def replace_task(world: World, call: Call) -> Answer:
     """Set a task's constraints; what the body leaves out goes back to its default."""
     _, task = _live(world, call)
     refuse_unless(task.state != "completed", "TaskCompleted")
-    body = bodies.read(call, bodies.TASK_UPDATE)
+    body = read(call, shapes.TASK_UPDATE)
     task.spec["constraints"] = body.get("constraints", {})
     world.account.touch(task, call.now)
     return changed(call, 200, task.etag, task.modified)
