@@ -6,7 +6,7 @@ ARGS =
 PY = .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down status demo test lint check clean
+.PHONY: help setup up down status demo test lint style format types layers check clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -29,10 +29,18 @@ demo: setup ## a whole job from drop to result, on a stack of its own
 test: setup ## all tests (ARGS="-k name" for some)
 	@$(PY) -m pytest $(ARGS)
 
-lint: setup ## style, formatting, types, layers
-	@$(PY) -m ruff check .
+lint: style format types layers ## all four of these gates
+
+style: setup ## ruff's rules
+	@$(PY) -m ruff check --quiet .
+
+format: setup ## ruff's formatting, checked only
 	@$(PY) -m ruff format --check --quiet . || { echo "run: $(PY) -m ruff format ."; exit 1; }
+
+types: setup ## mypy, strict
 	@$(PY) -m mypy
+
+layers: setup ## who may import whom
 	@.venv/bin/lint-imports --no-cache
 
 check: lint test ## lint and test: what CI runs
