@@ -58,7 +58,7 @@ def test_a_result_without_a_binding_for_it_is_a_failure(host: RunningHost, share
 def test_a_long_run_keeps_its_message(ground: Ground) -> None:
     """The message stays taken for as long as the function runs, however short its invisibility."""
     ground.start("--queue-invisibility", "2")
-    ground.send("work", {"number": 4, "kind": "sleep", "seconds": 4.5})
+    ground.send("work", {"number": 4, "kind": "sleep", "seconds": 3.5})
     wait_for(lambda: ground.seen("worked"))
     wait_for(lambda: ground.length("work") == 0)
     assert len(ground.seen("work")) == 1
@@ -66,8 +66,8 @@ def test_a_long_run_keeps_its_message(ground: Ground) -> None:
 
 def test_a_killed_host_loses_nothing(ground: Ground) -> None:
     """After SIGKILL in mid-run the message comes back to the next host, counted as a second try."""
-    first = ground.start("--queue-invisibility", "3")
-    ground.send("work", {"number": 5, "kind": "sleep", "seconds": 2})
+    first = ground.start("--queue-invisibility", "2")
+    ground.send("work", {"number": 5, "kind": "sleep", "seconds": 1.5})
     wait_for(lambda: ground.seen("work"))
     first.program.kill()
     assert ground.seen("worked") == []

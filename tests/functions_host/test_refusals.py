@@ -22,9 +22,6 @@ def _refusal(ground: Ground, *options: str, **settings: str) -> str:
         ({"AzureWebJobs_dot_unsupported_dot_Disabled": ""}, "unsupported: the input binding item of type someday"),
         ({"TICK": "0 99 * * * *"}, "tick.timer: schedule '0 99 * * * *': '99' is no minute"),
         ({"TICK": ""}, "tick.timer: schedule: %TICK% has no value; add the setting TICK"),
-        ({"Data": "", "Data__queueServiceUri": "https://x"}, "Data__queueServiceUri: identity-based connections"),
-        ({"AzureWebJobsStorage": ""}, "AzureWebJobsStorage has no value"),
-        ({"AzureFunctionsJobHost__extensions__queues__batchSize": "33"}, "extensions.queues.batchSize must be a whole"),
         ({"AzureFunctionsJobHost__surprise": "1"}, "host.json: surprise is not supported"),
     ],
 )
