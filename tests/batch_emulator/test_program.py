@@ -1,0 +1,87 @@
+"""The program: its ready line, its end, its options, its README."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from azure.batch import BatchClient
+from azure.core.credentials import AzureNamedKeyCredential
+
+from local.batch_emulator.__main__ import main
+from local.batch_emulator.coverage import coverage
+from local.batch_emulator.emulator import DEVELOPMENT_ACCOUNT, DEVELOPMENT_KEY
+from tests.batch_emulator.ground import MACHINE
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@contextmanager
+def program(*options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Start the emulator's program; give it and its ready line."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "local.batch_emulator", "--boot-seconds", "0.1", *options],
+        cwd=ROOT,
+        env={**os.environ, "BATCH_EMULATOR_RUNNER": "process"},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    try:
+        yield process, process.stdout.readline()
+    finally:
+        process.terminate()
+        process.wait(20)
+        process.stdout.close()
+
+
+def _until(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def test_it_runs_real_commands_and_ends_with_them(tmp_path: Path) -> None:
+    """The ready line names address, account and runner; a real command runs; SIGTERM stops what still runs."""
+    with program("--data", str(tmp_path)) as (process, ready):
+        assert ready.startswith("batch emulator ready: http://127.0.0.1:")
+        assert ready.endswith(f" account={DEVELOPMENT_ACCOUNT} runner=process\n")
+        client = BatchClient(ready.split()[3], AzureNamedKeyCredential(DEVELOPMENT_ACCOUNT, DEVELOPMENT_KEY))
+        size = {"vmSize": "Standard_D2s_v3", "targetDedicatedNodes": 1, "virtualMachineConfiguration": MACHINE}
+        client.create_pool({"id": "p", **size})
+        client.create_job({"id": "j", "poolInfo": {"poolId": "p"}})
+        client.create_task("j", {"id": "t", "commandLine": "/bin/sh -c 'echo hello; exit 3'"})
+        _until(lambda: client.get_task("j", "t").state == "completed")
+        assert client.get_task("j", "t").execution_info.exit_code == 3
+        assert b"".join(client.download_task_file("j", "t", "stdout.txt")) == b"hello\n"
+        mark = tmp_path / "pid"
+        client.delete_task("j", "t")
+        client.create_task("j", {"id": "t", "commandLine": f"/bin/sh -c 'echo $$ > {mark}; exec sleep 600'"})
+        _until(lambda: mark.is_file() and bool(mark.read_text().strip()))
+        assert client.get_task("j", "t").state == "running"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+        assert not Path(f"/proc/{mark.read_text().strip()}").exists()
+        client.close()
+
+
+def test_options_are_checked(capsys: pytest.CaptureFixture[str]) -> None:
+    """TLS without a certificate and unknown quotas are refused with a sentence."""
+    for options, words in ((["--https"], "go together"), (["--quota", "cats=3"], "is not one of")):
+        with pytest.raises(SystemExit):
+            main(options)
+        assert words in capsys.readouterr().err
+
+
+def test_the_readme_lists_what_is_built(capsys: pytest.CaptureFixture[str]) -> None:
+    """The README ends with the list that the program prints."""
+    assert main(["--coverage"]) == 0
+    printed = capsys.readouterr().out
+    assert printed == coverage()
+    assert (ROOT / "local" / "batch_emulator" / "README.md").read_text().endswith(printed)
