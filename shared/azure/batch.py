@@ -12,7 +12,7 @@ from shared.azure import batch_views as views
 from shared.azure.batch_bodies import Signer, job_body, pool_body
 from shared.azure.batch_door import GONE, BatchDoor, BatchKey
 from shared.azure.batch_tasks import add_tasks
-from shared.errors import Refused, Vanished
+from shared.errors import Refused, Transient, Vanished
 from shared.names import OWNER_KEY
 from shared.ports import (
     FailedTask,
@@ -54,10 +54,12 @@ class AzureBatch:
 
     def create_pool(self, spec: PoolSpec) -> None:
         body = pool_body(spec, self._secrets)
-        self._door.ask(f"pool {spec.id}", lambda client: client.create_pool(body), fine={"PoolExists"})
+        if self._door.refused(f"pool {spec.id}", lambda client: client.create_pool(body), fine={"PoolExists"}):
+            seen = self.pool(spec.id)
+            _still_there(f"pool {spec.id}", seen.state if seen else "gone")
 
     def pool(self, pool_id: str) -> PoolSeen | None:
-        found = self._door.ask(f"pool {pool_id}", lambda client: client.get_pool(pool_id, select=_POOL), fine=GONE)
+        found = self._door.find(f"pool {pool_id}", lambda client: client.get_pool(pool_id, select=_POOL))
         return views.pool_seen(found) if found else None
 
     def node_counts(self, pool_id: str) -> NodeCounts:
@@ -84,24 +86,29 @@ class AzureBatch:
         def delete(client: Any) -> None:
             client._delete_pool_internal(pool_id)  # the public one starts a polling thread
 
-        self._door.ask(f"pool {pool_id}", delete, fine={*GONE, "PoolBeingDeleted"})
+        self._door.refused(f"pool {pool_id}", delete, fine={*GONE, "PoolBeingDeleted"})
 
     def autoscale(self, pool_id: str, formula: str) -> None:
         """At most every 30 s: Transient before. The evaluation interval stays as it was."""
         from azure.batch import models
 
         options = models.BatchPoolEnableAutoScaleOptions(auto_scale_formula=formula)
-        self._door.get(f"autoscale of pool {pool_id}", lambda client: client.enable_pool_auto_scale(pool_id, options))
+        self._door.get(
+            f"autoscale of pool {pool_id}",
+            lambda client: client.enable_pool_auto_scale(pool_id, options, retry_total=0),  # soon is too soon
+        )
 
     # ------------------------------------------------------------------ jobs
 
     def create_job(self, spec: JobSpec) -> None:
         body = job_body(spec, self._signer)
-        self._door.ask(f"job {spec.id}", lambda client: client.create_job(body), fine={"JobExists"})
+        if self._door.refused(f"job {spec.id}", lambda client: client.create_job(body), fine={"JobExists"}):
+            seen = self.job(spec.id)
+            _still_there(f"job {spec.id}", seen.state if seen else "gone")
 
     def job(self, job_id: str) -> JobSeen | None:
         select = ["id", "state", "executionInfo", "metadata"]
-        found = self._door.ask(f"job {job_id}", lambda client: client.get_job(job_id, select=select), fine=GONE)
+        found = self._door.find(f"job {job_id}", lambda client: client.get_job(job_id, select=select))
         return views.job_seen(found) if found else None
 
     def terminate_job(self, job_id: str, reason: str) -> None:
@@ -112,13 +119,13 @@ class AzureBatch:
             client._terminate_job_internal(job_id, options=options)  # as in delete_pool
 
         ended = {"JobCompleted", "JobBeingTerminated", "JobBeingDeleted"}
-        self._door.ask(f"job {job_id}", terminate, fine={*GONE, *ended})
+        self._door.refused(f"job {job_id}", terminate, fine={*GONE, *ended})
 
     def delete_job(self, job_id: str) -> None:
         def delete(client: Any) -> None:
             client._delete_job_internal(job_id)  # as in delete_pool
 
-        self._door.ask(f"job {job_id}", delete, fine={*GONE, "JobBeingDeleted"})
+        self._door.refused(f"job {job_id}", delete, fine={*GONE, "JobBeingDeleted"})
 
     def task_counts(self, job_id: str) -> TaskCounts:
         return views.task_counts(self._door.get(f"job {job_id}", lambda client: client.get_job_task_counts(job_id)))
@@ -142,7 +149,7 @@ class AzureBatch:
 
     def reactivate(self, job_id: str, task_id: str) -> None:
         """A task that waits, runs or has succeeded by now needs it no more: success."""
-        self._door.ask(
+        self._door.refused(
             f"task {task_id} of job {job_id}",
             lambda client: client.reactivate_task(job_id, task_id),
             fine={"TaskNotCompleted", "TaskSucceeded"},
@@ -187,3 +194,9 @@ class AzureBatch:
             f"tasks of job {job_id}",
             lambda client: client.list_tasks(job_id, filter=asked, select=select, max_results=page),
         )
+
+
+def _still_there(thing: str, state: str) -> None:
+    """What exists on a create is ours, unless it is on its way out: its name is not free yet."""
+    if state in ("deleting", "gone"):
+        raise Transient(f"{thing} is still being deleted")

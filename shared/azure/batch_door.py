@@ -13,7 +13,6 @@ from shared.azure.failures import code_of, translated
 
 if TYPE_CHECKING:
     from azure.batch import BatchClient
-    from azure.core.credentials import AzureNamedKeyCredential
 
 T = TypeVar("T")
 GONE = frozenset({"PoolNotFound", "JobNotFound", "ResourceNotFound"})
@@ -28,6 +27,12 @@ class BatchKey:
     reread: Callable[[], str]
 
 
+@dataclass(frozen=True)
+class _Opened:
+    client: BatchClient
+    key: str | None
+
+
 class BatchDoor:
     """`key` None: the process's own identity, over https only."""
 
@@ -36,16 +41,22 @@ class BatchDoor:
 
         self._endpoint, self._key = endpoint, key
         self._transport = BoundedTransport()
-        self._credential: AzureNamedKeyCredential | None = None
-        self._client: BatchClient | None = None
+        self._current: _Opened | None = None
         self._guard = threading.Lock()
 
     def close(self) -> None:
         self._transport.close()
 
-    def ask(self, thing: str, call: Callable[[BatchClient], T], fine: Collection[str] = ()) -> T | None:
-        """What `call` answers; None when the service refuses with a code that is `fine`."""
+    def refused(self, thing: str, call: Callable[[BatchClient], object], fine: Collection[str]) -> bool:
+        """Whether the service refused `call` with one of the codes that are `fine`."""
         with translated(thing), _allowing(fine):
+            self._tried(call)
+            return False
+        return True
+
+    def find(self, thing: str, call: Callable[[BatchClient], T]) -> T | None:
+        """What `call` answers; None when the service says by code that it is not there."""
+        with translated(thing), _allowing(GONE):
             return self._tried(call)
         return None
 
@@ -62,44 +73,44 @@ class BatchDoor:
     def _tried(self, call: Callable[[BatchClient], T]) -> T:
         from azure.core.exceptions import HttpResponseError
 
-        client = self._opened()
+        known = self._opened()
         try:
-            return call(client)
+            return call(known.client)
         except HttpResponseError as error:
-            if error.status_code not in (401, 403) or not self._has_new_key():
+            newer = self._with_new_key(known) if error.status_code in (401, 403) else None
+            if newer is None:
                 raise
-            return call(client)
+            return call(newer.client)
 
-    def _has_new_key(self) -> bool:
-        """Whether the Key Vault holds another key than the one that was refused; it is used from now on."""
-        if self._key is None or self._credential is None:
-            return False
-        fresh = self._key.reread()
-        if fresh == self._credential.named_key.key:
-            return False
-        self._credential.update(self._key.account, fresh)
-        return True
-
-    def _opened(self) -> BatchClient:
+    def _with_new_key(self, refused: _Opened) -> _Opened | None:
+        """A client with the key that the Key Vault holds now, for all from now on; None when it is the refused one."""
+        fresh = self._key.reread() if self._key else None
+        if fresh == refused.key:
+            return None
         with self._guard:
-            if self._client is None:
-                self._client = self._make()
-            return self._client
+            self._current = self._make(fresh)
+            return self._current
 
-    def _make(self) -> BatchClient:
+    def _opened(self) -> _Opened:
+        with self._guard:
+            if self._current is None:
+                self._current = self._make(self._key.read() if self._key else None)
+            return self._current
+
+    def _make(self, key: str | None) -> _Opened:
+        """The SDK keeps the key it was built with: another key is another client."""
         from azure.batch import BatchClient
 
         from shared.azure.transport import core_options
 
         options = core_options(self._transport)
-        if self._key is None:
+        if self._key is None or key is None:
             from shared.azure.identity import default_credential
 
-            return BatchClient(self._endpoint, default_credential(), **options)
+            return _Opened(BatchClient(self._endpoint, default_credential(), **options), None)
         from azure.core.credentials import AzureNamedKeyCredential
 
-        self._credential = AzureNamedKeyCredential(self._key.account, self._key.read())
-        return BatchClient(self._endpoint, self._credential, **options)
+        return _Opened(BatchClient(self._endpoint, AzureNamedKeyCredential(self._key.account, key), **options), key)
 
 
 def _begun(listed: Iterable[T]) -> Iterator[T]:

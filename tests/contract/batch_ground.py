@@ -1,0 +1,178 @@
+"""Two Batch accounts for the same tests: one in memory, one behind the SDK and the emulator's wire protocol.
+
+A test says how its tasks end, lets them run, lets time pass; and sees nothing but the port.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Protocol
+
+from local.batch_emulator.callables import CallableExecution
+from local.batch_emulator.clock import DrivenClock
+from local.batch_emulator.emulator import DEVELOPMENT_ACCOUNT, DEVELOPMENT_KEY, Emulator
+from local.batch_emulator.execution import Failure, Launch, Outcome
+from local.batch_emulator.server import EmulatorServer
+from local.batch_emulator.world import Fault, Quota, Settings
+from shared.azure.batch import AzureBatch
+from shared.azure.batch_door import BatchKey
+from shared.names import EXPIRES_KEY, JOB_KEY, OWNER_KEY
+from shared.ports import BatchPort, NodeCounts
+from shared.specs import JobSpec, OutputFile, PoolSpec, Preparation, RegistrySpec, ResourceFile, Source, TaskSpec
+from tests.fakes.batch import FakeBatch
+from tests.fakes.blobs import MemoryBlobs
+from tests.fakes.clock import VirtualClock
+from tests.fakes.secrets import MemorySecrets
+from tests.fakes.tasks import TaskEnd
+
+OWNED = ((OWNER_KEY, "0123456789abcdef"), (JOB_KEY, "bd-a"), (EXPIRES_KEY, "2026-02-01T00:00:00Z"))
+FORMULA = "$TargetDedicatedNodes = 1; $NodeDeallocationOption = taskcompletion;"
+UNTIL = datetime(2027, 1, 1, tzinfo=UTC)
+
+
+class Ground(Protocol):
+    """A Batch account and what moves it. Tasks end well unless `ends` says otherwise."""
+
+    batch: BatchPort
+    ends: dict[str, TaskEnd]
+
+    def run(self) -> None:
+        """Every task that can run does, to its end."""
+
+    def pass_time(self, span: timedelta) -> None: ...
+
+
+class MemoryGround:
+    """The fake."""
+
+    def __init__(self) -> None:
+        self.clock = VirtualClock()
+        self.batch = FakeBatch(self.clock)
+        self.ends: dict[str, TaskEnd] = {}
+
+    def run(self) -> None:
+        self.batch.run(lambda task: self.ends.get(task.id, TaskEnd()))
+
+    def pass_time(self, span: timedelta) -> None:
+        self.clock.advance(span)
+
+
+class WireGround:
+    """The edge, against the emulator, whose time passes only when a test says so."""
+
+    def __init__(self, server: EmulatorServer, ends: dict[str, TaskEnd], launches: list[Launch]) -> None:
+        self.server, self.ends, self.launches = server, ends, launches
+        self.secrets = MemorySecrets({"registry-password": "hunter2", "batch-key": DEVELOPMENT_KEY})
+        self.signer = MemoryBlobs(VirtualClock(), "work")
+        self.batch = self.connect(DEVELOPMENT_KEY)
+
+    def connect(self, key: str) -> AzureBatch:
+        """A port that knows this account key; the vault holds the right one."""
+        known = BatchKey(DEVELOPMENT_ACCOUNT, lambda: key, lambda: self.secrets.get("batch-key"))
+        return AzureBatch(self.server.url, self.signer, self.secrets, known)
+
+    def run(self) -> None:
+        self.pass_time(timedelta(seconds=60))
+
+    def pass_time(self, span: timedelta) -> None:
+        self.server.emulator.advance(span)
+
+    def fail(self, operation: str, status: int, code: str, *, times: int = 1, retry_after: int | None = None) -> None:
+        """The next calls of an operation are refused by the service."""
+        self.server.emulator.world.faults.calls.append(Fault(operation, times, status, code, retry_after))
+
+    @property
+    def quota(self) -> Quota:
+        return self.server.emulator.world.quota
+
+
+@contextmanager
+def wire_ground(folder: Path) -> Iterator[WireGround]:
+    """An emulated account on a free port, its tasks Python functions."""
+    ends: dict[str, TaskEnd] = {}
+    launches: list[Launch] = []
+
+    def program(launch: Launch) -> Outcome:
+        launches.append(launch)
+        return _outcome(ends.get(launch.task_id or "", TaskEnd()))
+
+    settings = Settings(folder, boot_seconds=1, delete_seconds=20)
+    execution = CallableExecution(program)
+    emulator = Emulator(DEVELOPMENT_ACCOUNT, DEVELOPMENT_KEY, execution, DrivenClock(), settings=settings)
+    with EmulatorServer(emulator, progress=False) as server:
+        ground = WireGround(server, ends, launches)
+        try:
+            yield ground
+        finally:
+            ground.batch.close()
+
+
+def _outcome(end: TaskEnd) -> Outcome:
+    if end.success:
+        return Outcome(0, None)
+    failure = Failure(end.category or "usererror", end.code or "FailureExitCode", end.message or "it failed")
+    return Outcome(end.exit_code, failure)
+
+
+def a_pool(pool_id: str, **more: object) -> PoolSpec:
+    values: dict[str, object] = {
+        "id": pool_id,
+        "vm_size": "Standard_D2s_v3",
+        "publisher": "microsoft-dsvm",
+        "offer": "ubuntu-hpc",
+        "sku": "2204",
+        "node_agent": "batch.node.ubuntu 22.04",
+        "slots": 4,
+        "formula": FORMULA,
+        "evaluation_interval": timedelta(minutes=5),
+        "container_images": ("reg.example/app:1",),
+        "registries": (RegistrySpec("reg.example", "puller", "registry-password"),),
+        "metadata": OWNED,
+    }
+    return PoolSpec(**{**values, **more})  # type: ignore[arg-type]  # values are the fields' own
+
+
+def a_job(job_id: str, pool_id: str, **more: object) -> JobSpec:
+    values: dict[str, object] = {
+        "id": job_id,
+        "pool_id": pool_id,
+        "priority": 0,
+        "max_wall_clock": timedelta(days=7, hours=1),
+        "environment": (("SECRET", "s"),),
+        "preparation": None,
+        "metadata": OWNED,
+    }
+    return JobSpec(**{**values, **more})  # type: ignore[arg-type]  # as above
+
+
+def a_task(number: int, **more: object) -> TaskSpec:
+    values: dict[str, object] = {
+        "id": f"t-{number:06d}",
+        "image": "reg.example/app:1",
+        "run_options": ("-v", "$AZ_BATCH_TASK_WORKING_DIR:/batchdrop"),
+        "arguments": ("--in", "/batchdrop/a b"),
+        "image_working_directory": False,
+        "environment": (("INPUT_PATH", "/batchdrop/input"),),
+        "resource_files": (ResourceFile(Source("bd-a-input", f"{number}", True), "input"),),
+        "output_files": (OutputFile("out/*", "bd-a-output", f"t-{number:06d}", "success"),),
+        "max_wall_clock": timedelta(hours=6),
+        "max_retries": 3,
+        "mounts": (("Task", False),),
+    }
+    return TaskSpec(**{**values, **more})  # type: ignore[arg-type]  # as above
+
+
+def a_preparation() -> Preparation:
+    source = Source("reference", "db.tar", False, UNTIL)
+    return Preparation("/bin/sh -c true", (ResourceFile(source, "db.tar"),))
+
+
+def some_nodes() -> NodeCounts:
+    return NodeCounts(idle=1, total=1)
+
+
+Launched = Mapping[str, object]
+Connect = Callable[[str], AzureBatch]

@@ -1,0 +1,275 @@
+"""What the Batch account promises, in memory and over the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from shared.errors import Defect, Refused, Transient, Vanished
+from shared.ports import BatchPort, TaskCounts
+from tests.contract.batch_ground import Ground, MemoryGround, a_job, a_pool, a_preparation, a_task, wire_ground
+from tests.fakes.tasks import TaskEnd
+
+GONE = timedelta(minutes=5)
+
+
+@pytest.fixture(params=["memory", pytest.param("wire", marks=pytest.mark.stack)])
+def ground(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ground]:
+    if request.param == "memory":
+        yield MemoryGround()
+        return
+    with wire_ground(tmp_path) as wire:
+        yield wire
+
+
+@pytest.fixture
+def batch(ground: Ground) -> BatchPort:
+    return ground.batch
+
+
+def with_job(ground: Ground, tasks: int) -> BatchPort:
+    """Pool `bd-a`, its nodes up, job `bd-a`, and so many tasks in it."""
+    ground.batch.create_pool(a_pool("bd-a"))
+    ground.pass_time(timedelta(seconds=10))
+    ground.batch.create_job(a_job("bd-a", "bd-a"))
+    ground.batch.add_tasks("bd-a", [a_task(number) for number in range(tasks)])
+    return ground.batch
+
+
+def test_absent_things_are_none(batch: BatchPort) -> None:
+    """What is not there is None or empty, and deleting it is success."""
+    assert batch.pool("bd-none") is None
+    assert batch.job("bd-none") is None
+    assert batch.node_errors("bd-none") == ()
+    assert batch.node_counts("bd-none").total == 0
+    batch.delete_pool("bd-none")
+    batch.delete_job("bd-none")
+    batch.terminate_job("bd-none", "over")
+
+
+def test_pool_is_made_once(batch: BatchPort) -> None:
+    """A second create finds the first; the pool shows our metadata."""
+    batch.create_pool(a_pool("bd-a"))
+    batch.create_pool(a_pool("bd-a"))
+    seen = batch.pool("bd-a")
+    assert seen is not None
+    assert (seen.id, seen.state, seen.metadata["batchdrop_job"]) == ("bd-a", "active", "bd-a")
+    assert [each.id for each in batch.owned_pools()] == ["bd-a"]
+
+
+def test_pool_is_gone_only_after_a_while(ground: Ground) -> None:
+    """A deletion is asked for, also twice; until the 404 the pool is `deleting` and its name is not free."""
+    batch = ground.batch
+    batch.create_pool(a_pool("bd-a"))
+    ground.pass_time(timedelta(seconds=10))
+    batch.delete_pool("bd-a")
+    batch.delete_pool("bd-a")
+    seen = batch.pool("bd-a")
+    assert seen is not None
+    assert seen.state == "deleting"
+    with pytest.raises(Transient):
+        batch.create_pool(a_pool("bd-a"))
+    ground.pass_time(GONE)
+    assert batch.pool("bd-a") is None
+    batch.create_pool(a_pool("bd-a"))
+
+
+def test_nodes_are_counted(ground: Ground) -> None:
+    """The nodes that the formula asks for come up idle."""
+    ground.batch.create_pool(a_pool("bd-a"))
+    ground.pass_time(timedelta(seconds=10))
+    counts = ground.batch.node_counts("bd-a")
+    assert (counts.idle, counts.total, counts.spot, counts.preempted) == (1, 1, 0, 0)
+    assert ground.batch.node_errors("bd-a") == ()
+
+
+def test_formula_is_replaced_at_most_every_30_seconds(ground: Ground) -> None:
+    """A new formula can be set; a second one too soon is Transient; a pool that is not there is Vanished."""
+    batch = ground.batch
+    batch.create_pool(a_pool("bd-a"))
+    ground.pass_time(timedelta(seconds=60))
+    batch.autoscale("bd-a", "$TargetDedicatedNodes = 0;")
+    with pytest.raises(Transient):
+        batch.autoscale("bd-a", "$TargetDedicatedNodes = 1;")
+    ground.pass_time(timedelta(seconds=31))
+    batch.autoscale("bd-a", "$TargetDedicatedNodes = 1;")
+    with pytest.raises(Vanished):
+        batch.autoscale("bd-none", "$TargetDedicatedNodes = 1;")
+
+
+def test_job_is_made_once_and_may_wait_for_its_pool(batch: BatchPort) -> None:
+    """A second create finds the first; a job can be made before its pool."""
+    for _ in range(2):
+        batch.create_job(a_job("bd-a", "bd-a", preparation=a_preparation()))
+    seen = batch.job("bd-a")
+    assert seen is not None
+    assert (seen.state, seen.ended_because, seen.metadata["batchdrop_job"]) == ("active", None, "bd-a")
+    (owned,) = batch.owned_jobs()
+    assert (owned.id, owned.state, owned.created.tzinfo is not None) == ("bd-a", "active", True)
+
+
+def test_things_without_our_metadata_are_not_owned(batch: BatchPort) -> None:
+    """Pools and jobs of others are not listed, whatever their names are."""
+    batch.create_pool(a_pool("bd-foreign", metadata=(("team", "x"),)))
+    batch.create_job(a_job("bd-foreign", "bd-foreign", metadata=()))
+    assert list(batch.owned_pools()) == []
+    assert list(batch.owned_jobs()) == []
+
+
+def test_job_that_nobody_ends_goes_on(ground: Ground) -> None:
+    """A job whose tasks have all ended stays active: only the controller ends it."""
+    batch = with_job(ground, 2)
+    ground.run()
+    seen = batch.job("bd-a")
+    assert seen is not None
+    assert seen.state == "active"
+
+
+def test_job_is_terminated_with_its_reason(ground: Ground) -> None:
+    """Terminating twice is success; the reason is kept; no task can be added afterwards."""
+    batch = with_job(ground, 1)
+    batch.terminate_job("bd-a", "verdict")
+    ground.pass_time(timedelta(minutes=1))
+    batch.terminate_job("bd-a", "again")
+    seen = batch.job("bd-a")
+    assert seen is not None
+    assert (seen.state, seen.ended_because) == ("completed", "verdict")
+    with pytest.raises(Refused) as refused:
+        batch.add_tasks("bd-a", [a_task(9)])
+    assert refused.value.code == "JobCompleted"
+
+
+def test_job_ends_by_its_own_clock(ground: Ground) -> None:
+    """When the controller is away, the job's wall clock ends it, and says so."""
+    ground.batch.create_job(a_job("bd-a", "bd-a", max_wall_clock=timedelta(minutes=10)))
+    ground.pass_time(timedelta(minutes=15))
+    seen = ground.batch.job("bd-a")
+    assert seen is not None
+    assert (seen.state, seen.ended_because) == ("completed", "MaxWallClockTimeExpiry")
+
+
+def test_job_is_gone_only_after_a_while(ground: Ground) -> None:
+    """A job's deletion is asked for, also twice; it is proved by the 404."""
+    batch = with_job(ground, 1)
+    batch.delete_job("bd-a")
+    batch.delete_job("bd-a")
+    with pytest.raises(Transient):
+        batch.create_job(a_job("bd-a", "bd-a"))
+    ground.pass_time(GONE)
+    assert batch.job("bd-a") is None
+    with pytest.raises(Vanished):
+        batch.task_counts("bd-a")
+    with pytest.raises(Vanished):
+        batch.add_tasks("bd-a", [a_task(1)])
+    with pytest.raises(Vanished):
+        list(batch.unfinished("bd-a"))
+
+
+def test_tasks_are_added_once(ground: Ground) -> None:
+    """Adding tasks again, with others among them, adds only the others; the first keep what they have done."""
+    batch = with_job(ground, 3)
+    ground.run()
+    batch.add_tasks("bd-a", [a_task(number) for number in range(5)])
+    batch.add_tasks("bd-a", [])
+    assert sorted(batch.unfinished("bd-a")) == ["t-000003", "t-000004"]
+    ground.run()
+    assert list(batch.unfinished("bd-a")) == []
+    assert batch.task_counts("bd-a") == TaskCounts(0, 0, 5, 5, 0)
+
+
+def test_no_more_than_100_tasks_at_once(ground: Ground) -> None:
+    """More than the service takes is our own mistake."""
+    batch = with_job(ground, 100)
+    with pytest.raises(Defect):
+        batch.add_tasks("bd-a", [a_task(number) for number in range(101)])
+    assert len(list(batch.unfinished("bd-a"))) == 100
+
+
+def test_failed_tasks_tell_why(ground: Ground) -> None:
+    """A nonzero exit is repeated as often as allowed, then shown with code, runs and node; successes are not shown."""
+    ground.ends["t-000001"] = TaskEnd(3)
+    batch = with_job(ground, 3)
+    ground.run()
+    (failed,) = batch.failed("bd-a")
+    assert (failed.id, failed.exit_code, failed.category) == ("t-000001", 3, "usererror")
+    assert failed.code == "FailureExitCode"
+    assert failed.runs == 4
+    assert failed.node
+    assert failed.message
+    assert batch.task_counts("bd-a").failed == 1
+
+
+def test_platform_failures_are_not_repeated(ground: Ground) -> None:
+    """A failure of the platform has no exit code and one run."""
+    ground.ends["t-000000"] = TaskEnd(None, "servererror", "DiskFull", "no room")
+    batch = with_job(ground, 1)
+    ground.run()
+    (failed,) = batch.failed("bd-a")
+    assert (failed.exit_code, failed.category, failed.code, failed.runs) == (None, "servererror", "DiskFull", 1)
+    assert "no room" in failed.message
+
+
+def test_many_failed_tasks_come_in_order(ground: Ground) -> None:
+    """Failed tasks are listed by id over page boundaries."""
+    ground.ends.update({f"t-{number:06d}": TaskEnd(1) for number in range(0, 230, 2)})
+    batch = with_job(ground, 0)
+    for first in (0, 100, 200):
+        more = [a_task(number, max_retries=0) for number in range(first, min(first + 100, 230))]
+        batch.add_tasks("bd-a", more)
+    for _ in range(20):
+        ground.run()
+    assert [each.id for each in batch.failed("bd-a")] == [f"t-{number:06d}" for number in range(0, 230, 2)]
+
+
+def test_failed_task_runs_again_when_reactivated(ground: Ground) -> None:
+    """Reactivating is safe to repeat: while it waits, and after it has succeeded; runs are counted anew."""
+    ground.ends["t-000000"] = TaskEnd(1)
+    batch = with_job(ground, 1)
+    ground.run()
+    for _ in range(2):
+        batch.reactivate("bd-a", "t-000000")
+    assert list(batch.unfinished("bd-a")) == ["t-000000"]
+    assert list(batch.failed("bd-a")) == []
+    ground.run()
+    (failed,) = batch.failed("bd-a")
+    assert failed.runs == 4
+    batch.reactivate("bd-a", "t-000000")
+    ground.ends.clear()
+    ground.run()
+    batch.reactivate("bd-a", "t-000000")
+    assert list(batch.unfinished("bd-a")) == []
+    assert batch.task_counts("bd-a").succeeded == 1
+
+
+def test_reactivating_what_is_not_there(ground: Ground) -> None:
+    """A task that was never added is Vanished; in an ended job nothing runs again."""
+    ground.ends["t-000000"] = TaskEnd(1)
+    batch = with_job(ground, 1)
+    ground.run()
+    with pytest.raises(Vanished):
+        batch.reactivate("bd-a", "t-000099")
+    batch.terminate_job("bd-a", "verdict")
+    ground.pass_time(timedelta(minutes=1))
+    with pytest.raises(Refused) as refused:
+        batch.reactivate("bd-a", "t-000000")
+    assert refused.value.code == "JobCompleted"
+
+
+def test_waiting_tasks_of_an_ended_job_stay_unfinished(ground: Ground) -> None:
+    """Terminating a job does not complete what never ran."""
+    ground.batch.create_job(a_job("bd-a", "bd-none"))
+    ground.batch.add_tasks("bd-a", [a_task(0)])
+    ground.run()
+    ground.batch.terminate_job("bd-a", "verdict")
+    ground.pass_time(timedelta(minutes=1))
+    assert list(ground.batch.unfinished("bd-a")) == ["t-000000"]
+
+
+def test_some_image_runs_containers(batch: BatchPort) -> None:
+    """Among the supported images is a verified one for containers, with the node agent that belongs to it."""
+    usable = [image for image in batch.images() if "DockerCompatible" in image.capabilities and image.verified]
+    assert usable
+    assert all(image.node_agent.startswith("batch.node.") for image in usable)
