@@ -3,7 +3,7 @@
 import logging
 import time
 
-from azure.core.exceptions import HttpResponseError, ResourceExistsError
+from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsError
 from azure.storage.blob import BlobClient, BlobLeaseClient
 
 log = logging.getLogger("Host.Locks")
@@ -63,7 +63,10 @@ class BlobLease:
             self._until = asked + self._seconds
 
     def release(self) -> None:
-        """Give it back, so that the next host need not wait."""
-        if self._lease is not None:
-            self._lease.release()
-            self._lease = None
+        """Give it back, so that the next host need not wait; one try, as storage may be going down too."""
+        lease, self._lease = self._lease, None
+        if lease is not None:
+            try:
+                lease.release(retry_total=0, connection_timeout=1)
+            except AzureError as error:
+                log.warning("the lock %s was not released: %s", self._blob.blob_name, error)

@@ -61,8 +61,12 @@ class BlobTriggers:
         return self._invoker.start(self._call(function, wanted))
 
     def poison(self, message: QueueMessage) -> QueueClient | None:
-        """The poison queue of the blob's account."""
-        return self._poison_queue(self._functions[BlobMessage.parse(message.content).function_id])
+        """The poison queue of the blob's account; None for a message of no function."""
+        try:
+            function = self._functions.get(BlobMessage.parse(message.content).function_id)
+        except ValueError:
+            return None
+        return None if function is None else self._poison_queue(function)
 
     def _poison_queue(self, function: IndexedFunction) -> QueueClient:
         service = self._connections.queues(function.trigger.text("connection"), function.trigger.where)

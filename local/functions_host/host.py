@@ -107,10 +107,11 @@ class Host:
         for loop in self._loops:
             loop.stop()
         self._server.stop(end - time.monotonic())
+        # Before the drains: a listener that is just receiving may begin one more run.
+        for loop in self._loops:
+            loop.join(end - time.monotonic())
         if exit_code == STOPPED and not self._invoker.drain(end - time.monotonic()):
             log.warning("%d functions still run after %g s and are cut off", self._invoker.running, grace)
         for queue in self._part.queues:
             queue.drain(end - time.monotonic())
-        for loop in self._loops:
-            loop.join(end - time.monotonic())
         self._locks.release()

@@ -77,11 +77,11 @@ class TimerListener:
     def _arm(self) -> None:
         """The start of the listener: run what was missed, then wait for the next occurrence."""
         now, timer = self._clock(), self._timer
-        past_due = False
-        self._due = timer.schedule.next(now)
+        due, past_due = timer.schedule.next(now), False
         if timer.monitor is not None:
             self._status, past_due = timer.monitor.begin(now)
-            self._due = self._status.next
+            due = self._status.next
+        self._due = due
         if past_due or timer.run_on_startup:
             self._fire(now, past_due)
 
