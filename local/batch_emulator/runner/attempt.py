@@ -58,6 +58,7 @@ class Attempt:
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._process: subprocess.Popen[str] | None = None
+        self._transfers = Transfers()
         self._outcome: Outcome | None = None
         self._thread = threading.Thread(target=self._work, name=f"task {launch.task_id}", daemon=True)
         self._thread.start()
@@ -69,6 +70,7 @@ class Attempt:
     def stop(self) -> None:
         """Kill everything the attempt started, and return when it is gone."""
         self._stopping.set()
+        self._transfers.abort()
         with self._lock:
             process = self._process
         if process is not None:
@@ -94,17 +96,16 @@ class Attempt:
             layout.make()
         except OSError as error:
             raise disk_problem(error, "ResourceDirectoryCreateFailed") from error
-        transfers = Transfers(self._stopping.is_set)
-        fetch_resource_files(self._launch.task.get("resourceFiles") or (), layout.working, transfers)
+        fetch_resource_files(self._launch.task.get("resourceFiles") or (), layout.working, self._transfers)
         plan = container_plan(layout, image) if settings else host_plan(layout)
         code, container = self._command(runner, plan)
-        return self._finish(layout, transfers, code, container)
+        return self._finish(layout, code, container)
 
-    def _finish(self, layout: Layout, transfers: Transfers, code: int, container: str | None) -> Outcome:
+    def _finish(self, layout: Layout, code: int, container: str | None) -> Outcome:
         """Upload, then judge: an exit code of the command weighs more than an upload that failed after it."""
         failure = None if code == 0 else _exit_failure(code)
         try:
-            upload_output_files(self._launch.task.get("outputFiles") or (), layout, code == 0, transfers)
+            upload_output_files(self._launch.task.get("outputFiles") or (), layout, code == 0, self._transfers)
         except Problem as problem:
             failure = failure or problem.failure
             (layout.task / "fileuploaderr.txt").write_text(f"{problem.code}: {problem}\n", encoding="utf-8")

@@ -1,47 +1,33 @@
 """Blob storage as a node speaks it: plain HTTP with the SAS in the URL, bounded memory, a few tries."""
 
 import http.client
-import time
-import urllib.error
-import urllib.request
 import xml.etree.ElementTree as ET
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, TypeVar
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlencode, urlsplit, urlunsplit
+
+from local.batch_emulator.runner.exchange import CHUNK, Body, Cancelled, Exchange, TransferError
 
 API_VERSION = "2021-12-02"
-CHUNK = 1024**2
 BLOCK = 64 * 1024**2
-_TIMEOUT_SECONDS = 60.0
-_PAUSES = (0.2, 1.0)
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_PAUSES = (0.1, 0.5)
 
 T = TypeVar("T")
 
 
-class Cancelled(Exception):
-    """The attempt was stopped in the middle of a transfer."""
-
-
-class TransferError(Exception):
-    """A request that failed for good. `status` is None without an answer; `slow` when none came in time."""
-
-    def __init__(self, message: str, status: int | None, code: str = "", slow: bool = False) -> None:
-        """Keep what the answer said."""
-        super().__init__(message)
-        self.status = status
-        self.code = code
-        self.slow = slow
-
-
-@dataclass(frozen=True)
 class Transfers:
-    """Requests of one attempt. `is_cancelled` is asked between chunks."""
+    """What one attempt downloads, lists and uploads; abort() ends it from another thread."""
 
-    is_cancelled: Callable[[], bool]
+    def __init__(self) -> None:
+        """Nothing is connected yet."""
+        self._exchange = Exchange()
+
+    def abort(self) -> None:
+        """Break off what is under way; it and everything after it raises Cancelled."""
+        self._exchange.abort()
 
     def download(self, url: str, file: Path) -> None:
         """Write what a URL gives to a file. Raises TransferError, Cancelled, OSError of the file."""
@@ -51,9 +37,7 @@ class Transfers:
         """Give the names of the blobs below a prefix. Raises TransferError, Cancelled."""
         marker = ""
         while True:
-            query = {"restype": "container", "comp": "list", "prefix": prefix, "marker": marker}
-            page = self._again(lambda query=query: self._read(with_query(container_url, query)))  # type: ignore[misc]
-            names, marker = _parse_page(page)
+            names, marker = self._page(container_url, prefix, marker)
             yield from names
             if not marker:
                 return
@@ -62,78 +46,89 @@ class Transfers:
         """Put a file as a block blob: at once, or in blocks above 64 MiB. Raises TransferError, Cancelled."""
         size = file.stat().st_size
         if size <= BLOCK:
-            self._again(lambda: self._put(url, file, 0, size, {"x-ms-blob-type": "BlockBlob", **headers}))
+            self._put(url, _Part(file, 0, size), {"x-ms-blob-type": "BlockBlob", **headers})
             return
         ids = []
         for index, start in enumerate(range(0, size, BLOCK)):
             ids.append(b64encode(f"{index:08d}".encode()).decode())
             block_url = with_query(url, {"comp": "block", "blockid": ids[-1]})
-            length = min(BLOCK, size - start)
-            self._again(lambda url=block_url, start=start, length=length: self._put(url, file, start, length, {}))  # type: ignore[misc]
-        self._again(lambda: self._commit(url, ids, headers))
+            self._put(block_url, _Part(file, start, min(BLOCK, size - start)), {})
+        self._commit(url, ids, headers)
 
     def _download_once(self, url: str, file: Path) -> None:
-        with self._open(urllib.request.Request(_web(url))) as answer, file.open("wb") as sink:  # noqa: S310  # _web checks
+        with self._exchange.request("GET", url) as answer, file.open("wb") as sink:
             while chunk := answer.read(CHUNK):
-                self._check()
                 sink.write(chunk)
+            if answer.length:
+                raise TransferError(f"the connection broke {answer.length} bytes before the end", None)
+
+    def _page(self, container_url: str, prefix: str, marker: str) -> tuple[list[str], str]:
+        query = {"restype": "container", "comp": "list", "prefix": prefix, "marker": marker}
+        return _parse_page(self._again(lambda: self._read(with_query(container_url, query))))
 
     def _read(self, url: str) -> bytes:
-        with self._open(urllib.request.Request(_web(url), headers={"x-ms-version": API_VERSION})) as answer:  # noqa: S310  # _web checks
+        with self._exchange.request("GET", url, {"x-ms-version": API_VERSION}) as answer:
             return answer.read()
 
-    def _put(self, url: str, file: Path, start: int, length: int, headers: Mapping[str, str]) -> None:
-        with file.open("rb") as source:
-            source.seek(start)
-            body = _Part(source, length, self._check)
-            self._send(url, body if length else b"", length, headers)
+    def _put(self, url: str, part: "_Part", headers: Mapping[str, str]) -> None:
+        def once() -> None:
+            with part.file.open("rb") as source:
+                source.seek(part.start)
+                self._send(url, _Window(source, part.length), part.length, headers)
+
+        self._again(once)
 
     def _commit(self, url: str, ids: list[str], headers: Mapping[str, str]) -> None:
         listed = "".join(f"<Latest>{each}</Latest>" for each in ids)
         body = f'<?xml version="1.0" encoding="utf-8"?><BlockList>{listed}</BlockList>'.encode()
-        self._send(with_query(url, {"comp": "blocklist"}), body, len(body), _blob_headers(headers))
+        address = with_query(url, {"comp": "blocklist"})
+        self._again(lambda: self._send(address, body, len(body), _blob_headers(headers)))
 
-    def _send(self, url: str, body: "_Part | bytes", length: int, headers: Mapping[str, str]) -> None:
+    def _send(self, url: str, body: Body, length: int, headers: Mapping[str, str]) -> None:
         sent = {"x-ms-version": API_VERSION, "Content-Length": str(length), **headers}
         sent.setdefault("Content-Type", "application/octet-stream")
-        request = urllib.request.Request(_web(url), data=body, headers=sent, method="PUT")  # noqa: S310  # type: ignore[arg-type]  # _web checks; http.client reads any reader
-        with self._open(request) as answer:
+        with self._exchange.request("PUT", url, sent, body) as answer:
             answer.read()
-
-    def _open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
-        self._check()
-        local = urlsplit(request.full_url).hostname in _LOOPBACK
-        opener = urllib.request.build_opener(*([urllib.request.ProxyHandler({})] if local else []))
-        answer: http.client.HTTPResponse = opener.open(request, timeout=_TIMEOUT_SECONDS)
-        return answer
 
     def _again(self, attempt: Callable[[], T]) -> T:
         for pause in _PAUSES:
             try:
-                return _translated(attempt)
+                return self._told(attempt)
             except TransferError as error:
                 if error.status is not None and error.status < 500:
                     raise
-            self._check()
-            time.sleep(pause)
-        return _translated(attempt)
+            self._exchange.wait(pause)
+        return self._told(attempt)
 
-    def _check(self) -> None:
-        if self.is_cancelled():
-            raise Cancelled
+    def _told(self, attempt: Callable[[], T]) -> T:
+        """Run an attempt; what the connection suffers from an abort is told as Cancelled."""
+        try:
+            return attempt()
+        except TimeoutError as error:
+            raise TransferError("no answer in time", None, slow=True) from error
+        except (http.client.HTTPException, ConnectionError) as error:
+            self._exchange.check()
+            raise TransferError(f"the connection broke: {error!r}", None) from error
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A part of a file that is one request's body."""
+
+    file: Path
+    start: int
+    length: int
 
 
 @dataclass
-class _Part:
-    """A part of a file as a request body, read piece by piece."""
+class _Window:
+    """The next bytes of an open file, no more than are left of a part."""
 
     source: BinaryIO
     left: int
-    check: Callable[[], None]
 
     def read(self, size: int = CHUNK) -> bytes:
         """Give the next bytes, none at the end of the part."""
-        self.check()
         piece = self.source.read(min(size, self.left))
         self.left -= len(piece)
         return piece
@@ -157,40 +152,19 @@ def without_query(url: str) -> str:
     return urlunsplit(urlsplit(url)._replace(query=""))
 
 
-def _web(url: str) -> str:
-    if urlsplit(url).scheme not in {"http", "https"}:
-        raise TransferError(f"{without_query(url)} is not an http or https URL", 400)
-    return url
-
-
-def _translated(attempt: Callable[[], T]) -> T:
-    try:
-        return attempt()
-    except urllib.error.HTTPError as error:
-        with error:
-            code = error.headers.get("x-ms-error-code", "")
-        raise TransferError(f"{error.code} {code or error.reason}", error.code, code) from error
-    except TimeoutError as error:
-        raise TransferError("no answer in time", None, slow=True) from error
-    except urllib.error.URLError as error:
-        slow = isinstance(error.reason, TimeoutError)
-        raise TransferError(f"no answer: {error.reason}", None, slow=slow) from error
-    except (http.client.HTTPException, ConnectionError) as error:
-        raise TransferError(f"the connection broke: {error!r}", None) from error
-
-
 def _parse_page(page: bytes) -> tuple[list[str], str]:
     tree = ET.fromstring(page)  # noqa: S314  # the storage service's own answer
     names = []
     for element in tree.iterfind("./Blobs/Blob/Name"):
         text = element.text or ""
-        encoded = element.get("Encoded") == "true"
-        names.append(dict(parse_qsl(f"name={text}"))["name"] if encoded else text)
+        names.append(unquote(text) if element.get("Encoded") == "true" else text)
     return names, tree.findtext("NextMarker") or ""
 
 
 def _blob_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """Committing a block list takes the content headers of the blob under names of their own."""
-    return {
-        f"x-ms-blob-{name}" if name.lower().startswith("content-") else name: value for name, value in headers.items()
-    }
+    names = {name: f"x-ms-blob-{name}" if name.lower().startswith("content-") else name for name in headers}
+    return {names[name]: value for name, value in headers.items()}
+
+
+__all__ = ["Cancelled", "TransferError", "Transfers", "blob_url", "with_query", "without_query"]

@@ -1,9 +1,9 @@
 """Takes a task's output files to their containers, after the command."""
 
 import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -52,11 +52,10 @@ def match_files(pattern: str, destination: str, working: Path) -> Iterator[Found
         return
     fixed, moving = _split(pattern)
     base = _at(working, fixed)
-    expression = re.compile(_expression(moving))
-    for path in sorted(_files(base, recursive="**" in moving, depth=moving.count("/"))):
-        relative = path.relative_to(base).as_posix()
-        if expression.fullmatch(relative):
-            yield Found(path, "/".join(filter(None, [destination.strip("/"), relative])))
+    for path in sorted(_files(base, recursive="**" in moving, depth=len(moving) - 1)):
+        parts = path.relative_to(base).parts
+        if _matches(parts, moving):
+            yield Found(path, "/".join(filter(None, [destination.strip("/"), *parts])))
 
 
 def _upload(given: Mapping[str, Any], layout: Layout, transfers: Transfers) -> Iterator[str]:
@@ -90,11 +89,11 @@ def _at(working: Path, pattern: str) -> Path:
     return Path(os.path.normpath(working / pattern))
 
 
-def _split(pattern: str) -> tuple[str, str]:
+def _split(pattern: str) -> tuple[str, tuple[str, ...]]:
     """Give the folders before the first wildcard, and the rest."""
     parts = PurePosixPath(pattern).parts
     first = next(index for index, part in enumerate(parts) if _WILDCARDS & set(part))
-    return str(PurePosixPath(*parts[:first])), "/".join(parts[first:])
+    return str(PurePosixPath(*parts[:first])), parts[first:]
 
 
 def _files(base: Path, recursive: bool, depth: int) -> Iterator[Path]:
@@ -107,18 +106,10 @@ def _files(base: Path, recursive: bool, depth: int) -> Iterator[Path]:
                 yield here / name
 
 
-def _expression(pattern: str) -> str:
-    pieces = []
-    for part in pattern.split("/"):
-        # A trailing ** means everything below; elsewhere it stands for any number of folders.
-        pieces.append("(?:[^/]+/)*" if part == "**" else _segment(part) + "/")
-    expression = "".join(pieces)
-    return expression.removesuffix("/") if not pattern.endswith("**") else expression + "[^/]+"
-
-
-def _segment(part: str) -> str:
-    translated = {"*": "[^/]*", "?": "[^/]"}
-    pieces = re.findall(r"\[!?[^\]]+\]|.", part)
-    return "".join(
-        translated.get(each) or (each.replace("[!", "[^") if len(each) > 1 else re.escape(each)) for each in pieces
-    )
+def _matches(parts: Sequence[str], pattern: Sequence[str]) -> bool:
+    if not pattern:
+        return not parts
+    if pattern[0] == "**":
+        # At the end ** means everything below; elsewhere any number of folders, none among them.
+        return bool(parts) if len(pattern) == 1 else any(_matches(parts[n:], pattern[1:]) for n in range(len(parts)))
+    return bool(parts) and fnmatchcase(parts[0], pattern[0]) and _matches(parts[1:], pattern[1:])
