@@ -20,6 +20,7 @@ from controller.store import Marker
 from controller.target import target_problems
 from controller.voice import speak
 from shared.errors import Conflict, Problem, Rejected
+from shared.logs import note
 from shared.manifest.models import Manifest
 from shared.manifest.parse import parse_manifest
 from shared.names import JOBS, STATE, STATUS, JobId, day_blob, job_id, manifest_copy, status_blob
@@ -82,7 +83,7 @@ def take_or_answer(drop: Drop, kind: Kind, ports: Ports, deployment: Deployment,
     try:
         return take(drop, kind, ports, deployment, listed)
     except Rejected as rejected:
-        log.info("manifest=%s rejected: %d problems", drop.path, len(rejected.problems))
+        note(log, "rejected", manifest=drop.path, problems=len(rejected.problems))
         answer_rejected(ports, drop.reference, rejected.problems, drop.now)
         return None
 
@@ -148,7 +149,7 @@ def claim(drop: Drop, manifest: Manifest, plan: Plan, job: JobId, ports: Ports, 
         loaded = store.claim(ports.control, record)
     except Conflict:
         return job
-    log.info("job=%s accepted manifest=%s", job, drop.path)
+    note(log, "accepted", manifest=drop.path, job=job)
     if older is not None and manifest.on_replace == "cancel":
         store.intend_cancel(ports.control, older)
     store.save(ports.control, loaded, speak(loaded.record, ports, drop.now))

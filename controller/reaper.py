@@ -15,6 +15,7 @@ from functools import partial
 from controller import store
 from controller.deployment import Deployment
 from shared.errors import BatchdropError
+from shared.logs import note
 from shared.names import EXPIRES_KEY, JOB_KEY, OWNER_KEY, RESULTS, STATE, JobId
 from shared.ports import Ports
 from shared.record import Record
@@ -43,11 +44,11 @@ def reap(ports: Ports, deployment: Deployment) -> list[str]:
     for found in everything(ports):
         if not is_orphan(found, ports, deployment, now):
             continue
-        log.warning("reaping %s %s", found.kind, found.id)
+        note(log, "reaping", logging.WARNING, kind=found.kind, id=found.id)
         try:
             found.delete()
         except BatchdropError as error:
-            log.warning("%s %s could not be deleted: %s", found.kind, found.id, error)
+            note(log, "could not be deleted", logging.WARNING, kind=found.kind, id=found.id, why=error)
             continue
         gone.append(f"{found.kind} {found.id}")
     drop_old_results(ports, now)

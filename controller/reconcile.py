@@ -22,6 +22,8 @@ from controller.steps.work import Work
 from controller.voice import owes, speak
 from shared.actions import LONG, Settle
 from shared.errors import BatchdropError, Conflict, Defect, OutOfTime, QuotaFull, Refused
+from shared.logs import about, note
+from shared.logs import line as line_of
 from shared.names import JobId
 from shared.ports import Ports
 from shared.record import Record
@@ -40,15 +42,20 @@ def reconcile(job: JobId, ports: Ports, budget: Budget, rules: Rules, wake: int 
     if loaded is None or (wake is not None and loaded.record.wake != wake):
         return None
     session = Session(ports, budget, rules, loaded)
-    try:
-        for _ in range(PASSES):
-            if not one_pass(session):
-                return session.record
-    except Conflict:
-        log.info("job=%s someone else saved it first", job)
-    finally:
-        session.release()
+    with about(job):
+        try:
+            passes(session)
+        except Conflict:
+            note(log, "someone else saved it first")
+        finally:
+            session.release()
     return session.record
+
+
+def passes(session: Session) -> None:
+    for _ in range(PASSES):
+        if not one_pass(session):
+            return
 
 
 def one_pass(session: Session) -> bool:
@@ -72,7 +79,7 @@ def one_pass(session: Session) -> bool:
     except BatchdropError as error:
         return set_back(session, error, row)
     except Exception as error:
-        log.exception("job=%s row=%r", session.record.job, row)
+        log.exception("%s", line_of("defect", row=row))
         return set_back(session, Defect(f"{type(error).__name__}: {error}"), row)
 
 
@@ -106,7 +113,7 @@ def follow(session: Session, decision: Decision, now: datetime) -> bool:
 
 def apply_decision(session: Session, decision: Decision, now: datetime) -> Record:
     """The record once the action is done, with its next look."""
-    log.info("job=%s row=%r", decision.record.job, decision.row)
+    note(log, "row", name=decision.row)
     record = decision.record
     if decision.action is not None:
         work = Work(session.ports, now, session.rules.registries, session.checkpoint)
@@ -158,7 +165,7 @@ def stay_in_time(session: Session) -> bool:
 def set_back(session: Session, error: BatchdropError, row: str) -> bool:
     """Something went wrong: it becomes a fact of the record, a wait, or a counted defect."""
     now = session.ports.clock.now()
-    log.warning("job=%s row=%r set back: %s", session.record.job, row, error)
+    note(log, "set back", logging.WARNING, row=row, why=error)
     counted = isinstance(error, Defect | Refused)
     defects = session.count_now(row) if counted else None
     if not counted:

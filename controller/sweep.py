@@ -17,6 +17,7 @@ from controller.deployment import Deployment
 from controller.dropbox import Kind, classify
 from controller.store import Marker
 from shared.errors import Transient
+from shared.logs import note
 from shared.names import JOBS, STATUS, JobId, status_blob
 from shared.ports import BlobItem, Ports
 
@@ -43,7 +44,7 @@ def unclaimed(marker: Marker, ports: Ports, deployment: Deployment) -> JobId | N
     try:
         return accept_marked(marker, ports, deployment)
     except Transient as trouble:
-        log.warning("job=%s not accepted yet: %s", marker.job, trouble)
+        note(log, "not accepted yet", logging.WARNING, job=marker.job, why=trouble)
         return None
 
 
@@ -51,7 +52,7 @@ def readmit(path: str, ports: Ports, deployment: Deployment) -> JobId | None:
     try:
         return accept(path, ports, deployment, listed=True)
     except Transient as trouble:
-        log.warning("manifest=%s not accepted yet: %s", path, trouble)
+        note(log, "not accepted yet", logging.WARNING, manifest=path, why=trouble)
         return None
 
 

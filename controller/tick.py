@@ -18,6 +18,7 @@ from controller.store import Marker
 from controller.threads import Threads
 from shared.codes import Code
 from shared.errors import BatchdropError, Conflict
+from shared.logs import note
 from shared.names import STATE
 from shared.ports import ABSENT, Condition, Ports
 from shared.record import Record
@@ -44,7 +45,7 @@ def tick(ports: Ports, deployment: Deployment, until: datetime) -> int:
         for record, done in [(record, threads.submit(look, record)) for record in due]:
             error = done.exception()
             if isinstance(error, BatchdropError):
-                log.warning("job=%s was not looked at: %s", record.job, error)
+                note(log, "not looked at", logging.WARNING, job=record.job, why=error)
             elif error is not None:
                 raise error
     return len(due)
@@ -61,7 +62,7 @@ def read(marker: Marker, ports: Ports) -> Record | None:
     try:
         loaded = store.load(ports.control, marker.job)
     except BatchdropError as error:
-        log.warning("job=%s cannot be read: %s", marker.job, error)
+        note(log, "cannot be read", logging.WARNING, job=marker.job, why=error)
         return None
     if loaded is not None and loaded.record.archived is not None:
         store.close_marker(ports.control, loaded.record)

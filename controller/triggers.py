@@ -17,6 +17,7 @@ from controller.reconcile import reconcile
 from controller.sweep import sweep
 from controller.tick import keep_ticking, tick
 from shared.errors import Transient
+from shared.logs import note
 from shared.names import JobId
 from shared.ports import Ports
 
@@ -35,7 +36,7 @@ def on_drop(path: str, ports: Ports, deployment: Deployment) -> None:
     try:
         job = accept(path, ports, deployment)
     except Transient as trouble:
-        log.warning("manifest=%s not accepted yet: %s", path, trouble)
+        note(log, "not accepted yet", logging.WARNING, manifest=path, why=trouble)
         return
     if job is not None:
         reconcile(job, ports, Budget(until, long=True), deployment.rules())
@@ -53,12 +54,12 @@ def on_wake(message: Mapping[str, Any], ports: Ports, deployment: Deployment) ->
             if keep_ticking(ports, number):
                 tick(ports, deployment, ports.clock.now() + TICK_TIME)
         case other:
-            log.error("a message of unknown kind %r was dropped", other)
+            note(log, "a message of unknown kind was dropped", logging.ERROR, kind=other)
 
 
 def on_poison(message: Mapping[str, Any], ports: Ports, deployment: Deployment) -> None:
     """A hint was lost. It is no verdict on its job: look again, shortly."""
-    log.error("a message was given up by the host: %s", dict(message))
+    note(log, "a message was given up by the host", logging.ERROR, message=dict(message))
     if message.get("kind") == "job":
         until = ports.clock.now() + TICK_TIME
         reconcile(JobId(str(message["job"])), ports, Budget(until, long=False), deployment.rules())

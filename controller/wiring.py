@@ -9,12 +9,13 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TypeVar
 
 from controller.budget import Pace
 from controller.deployment import Deployment
+from shared.logs import quiet_sdks
 from shared.names import JOBS, RESULTS, STATE, STATUS, owner
 from shared.policy import Policy, parse_policy
 from shared.ports import BlobPort, Ports
@@ -38,9 +39,7 @@ class App:
 @lru_cache(maxsize=1)
 def app() -> App:
     """The controller of this worker. SettingsError names every setting that is missing or wrong."""
-    from shared.logs import configure
-
-    configure()
+    quiet_sdks()
     settings = read_settings()
     ports = make_ports(settings)
     make_containers(ports)
@@ -68,27 +67,34 @@ def within(seconds: int) -> AbstractContextManager[object]:
 
 
 def make_ports(settings: Settings) -> Ports:
-    from shared.azure.events import make_events
-    from shared.azure.vault import Vault
-
-    from shared.azure.account import make_control, make_work
-    from shared.azure.batch import make_batch
+    """The real world: storage, Batch, queue, events, Key Vault, clock. Clients open on first use."""
+    from shared.azure.batch import AzureBatch
+    from shared.azure.batch_door import BatchKey
+    from shared.azure.blobs import AzureBlobs
+    from shared.azure.events import QueueEvents, TopicEvents
     from shared.azure.locks import BlobLocks
-    from shared.azure.queue import make_queue
+    from shared.azure.queue import WakeQueue
+    from shared.azure.vault import VaultSecrets
     from shared.clock import SystemClock
 
     clock = SystemClock()
-    secrets = Vault(settings.key_vault, clock)
-    control = make_control(settings, secrets)
-    work = make_work(settings, secrets)
-    queue = make_queue(settings)
+    secrets = VaultSecrets(settings.key_vault, clock)
+    work = AzureBlobs(settings.work, partial(secrets.get, settings.work_key_secret))
+    queue = WakeQueue(settings.control)
+    batch_key = None
+    if settings.batch_key_secret and settings.batch_account:
+        name = settings.batch_key_secret
+        batch_key = BatchKey(settings.batch_account, partial(secrets.get, name), partial(secrets.reread, name))
+    topic_key = settings.topic_key_secret or ""
     return Ports(
-        control=control,
+        control=AzureBlobs(settings.control),
         work=work,
-        batch=make_batch(settings, work, secrets),
-        locks=BlobLocks(control, clock),
+        batch=AzureBatch(settings.batch_endpoint, work, secrets, batch_key),
+        locks=BlobLocks(settings.control),
         queue=queue,
-        events=make_events(settings, secrets, queue),
+        events=TopicEvents(settings.topic, partial(secrets.get, topic_key), partial(secrets.reread, topic_key))
+        if settings.topic
+        else QueueEvents(queue),
         secrets=secrets,
         clock=clock,
     )

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from controller import ledger
-from controller.outcome import FAILED, GOOD, NOT_RUN, Board, FailureRow, allowed, failure_of, may_run_again, to_lines
+from controller.outcome import FAILED, GOOD, NOT_RUN, Board, FailureRow, allowed, failure_of, to_lines
 from controller.rules.case import known_units
 from controller.steps.outputs import judge_outputs
-from controller.steps.rerun import run_again
+from controller.steps.rerun import Reruns, run_again
 from controller.steps.work import Work
 from shared.actions import Settle
 from shared.codes import Code, Warn
@@ -52,9 +52,9 @@ def settle(record: Record, action: Settle, work: Work) -> Record:
 
 def read_failures(record: Record, board: Board, work: Work, hopeful: bool) -> list[FailedTask]:
     """Mark the failed tasks; those that may run again are answered instead, where the job still has hope."""
-    again = []
+    reruns, again = Reruns(record, work.ports), list[FailedTask]()
     for task in work.ports.batch.failed(record.job):
-        if hopeful and may_run_again(task):
+        if hopeful and reruns.hopeful(task):
             again.append(task)
         board.task_failed(index_of(task.id), task)
         work.save(record)
