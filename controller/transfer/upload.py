@@ -21,9 +21,17 @@ class Upload:
     """
 
     def __init__(
-        self, port: BlobPort, crew: Crew, place: tuple[str, str], *, block: int = BLOCK, when: Condition = ANY
+        self,
+        port: BlobPort,
+        crew: Crew,
+        place: tuple[str, str],
+        *,
+        block: int = BLOCK,
+        when: Condition = ANY,
+        content_type: str = "application/octet-stream",
     ) -> None:
         self.length = 0
+        self._content_type = content_type
         self._port, self._crew, self._place, self._block, self._when = port, crew, place, block, when
         self._held = bytearray()
         self._staged: list[Future[None]] = []
@@ -40,9 +48,7 @@ class Upload:
     def close(self, metadata: Mapping[str, str] | None = None) -> Future[str]:
         """The ETag of the whole blob, in time."""
         if not self._staged:
-            container, name = self._place
-            content = bytes(self._held)
-            return self._crew.submit(self._port.put, container, name, content, when=self._when, metadata=metadata)
+            return self._crew.submit(self._put, bytes(self._held), metadata)
         if self._held:
             self._stage(len(self._held))
         return self._crew.submit(self._commit, metadata)
@@ -55,11 +61,18 @@ class Upload:
         del self._held[:size]
         self._staged.append(self._crew.submit(self._port.stage, *self._place, number, content))
 
+    def _put(self, content: bytes, metadata: Mapping[str, str] | None) -> str:
+        return self._port.put(
+            *self._place, content, when=self._when, metadata=metadata, content_type=self._content_type
+        )
+
     def _commit(self, metadata: Mapping[str, str] | None) -> str:
         for block in self._staged:
             block.result()
         try:
-            return self._port.commit(*self._place, len(self._staged), when=self._when, metadata=metadata)
+            return self._port.commit(
+                *self._place, len(self._staged), when=self._when, metadata=metadata, content_type=self._content_type
+            )
         except Conflict:
             there = self._port.head(*self._place) if self._when == ANY else None
             if there is None or there.length != self.length:
