@@ -11,7 +11,7 @@ from werkzeug import Response
 from local.batch_emulator.allocation import preempt, restart, spoil
 from local.batch_emulator.ending import drop_job, drop_pool
 from local.batch_emulator.failures import CATALOGUE, BatchError
-from local.batch_emulator.lifecycle import enter_node
+from local.batch_emulator.lifecycle import NODE_MOVES, enter_node
 from local.batch_emulator.protocol.errors import error_body
 from local.batch_emulator.protocol.moments import stamp
 from local.batch_emulator.protocol.shapes import flag, number, record, text
@@ -111,6 +111,7 @@ class Admin:
         """Preempt a Spot node, bring it back, make a node unusable with an error, or lose contact with it."""
         node, now = self._world.account.node(pool_id, node_id), self._world.now()
         record({}, {"backAfter": _seconds, "code": text(), "message": text()})("", body)
+        _require_move(node, {"preempt": "preempted", "restore": None}.get(deed, "unusable"))
         if deed == "preempt":
             refuse_unless(not node.dedicated, "OperationInvalidForCurrentState", "Only Spot nodes are preempted.")
             preempt(self._world, node, now, body.get("backAfter"))
@@ -158,6 +159,11 @@ def _pool(pool: Pool) -> Any:
     targets = {"targetDedicated": pool.target_dedicated, "targetLowPriority": pool.target_low_priority}
     nodes = [_node(node) for node in pool.nodes.values()]
     return {"id": pool.id, "state": pool.state, "allocation": pool.allocation, **targets, "nodes": nodes}
+
+
+def _require_move(node: Node, state: str | None) -> None:
+    if state and state not in NODE_MOVES[node.state]:
+        raise BatchError("OperationInvalidForCurrentState", f"A node that is {node.state} cannot become {state}.")
 
 
 def _node(node: Node) -> Any:

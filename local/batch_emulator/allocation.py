@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from local.batch_emulator.lifecycle import enter_node
 from local.batch_emulator.preparing import begin_start_task, stop_node
 from local.batch_emulator.protocol.moments import parse_span
-from local.batch_emulator.running import end_task, ended_by, requeue
+from local.batch_emulator.running import end_task, ended_by, requeue, stop_runs
 from local.batch_emulator.state import Node, Pool
 from local.batch_emulator.world import World, cores, cores_used
 
@@ -140,6 +140,7 @@ def leave(world: World, node: Node, option: str, now: datetime) -> None:
 
 def unload(world: World, node: Node, option: str, now: datetime) -> None:
     """Take all tasks off a node: end them, or queue them again; with `lost`, as if nobody had asked for it."""
+    stop_runs(node.tasks.values())
     for (job_key, _), task in list(node.tasks.items()):
         job = world.account.jobs[job_key]
         if option == "terminate":
@@ -193,5 +194,6 @@ def restart(world: World, node: Node, state: str, option: str, now: datetime) ->
 def release_all(world: World, pool: Pool, now: datetime) -> None:
     """Let every node of a pool that is being deleted leave; running tasks go back to their queues."""
     resize(world, pool, 0, 0, "requeue", now)
+    stop_runs(task for node in pool.nodes.values() for task in node.tasks.values())
     for node in list(pool.nodes.values()):
         leave(world, node, "requeue", now)

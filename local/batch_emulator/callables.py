@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from threading import Lock
 
 from local.batch_emulator.execution import Execution, Handle, Launch, Outcome
 
@@ -22,6 +23,7 @@ class CallableExecution(Execution):
 
     def __init__(self, program: Program) -> None:
         self._program = program
+        self._lock = Lock()
         self.running: list[Launch] = []
 
     def start(self, launch: Launch) -> Handle:
@@ -41,7 +43,8 @@ class CallableExecution(Execution):
 
     def forget(self, launch: Launch) -> None:
         """Note that a run has ended."""
-        self.running = [each for each in self.running if each is not launch]
+        with self._lock:
+            self.running = [each for each in self.running if each is not launch]
 
     def close(self) -> None:
         """Call no program again."""

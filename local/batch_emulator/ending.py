@@ -7,7 +7,7 @@ from local.batch_emulator.allocation import remove
 from local.batch_emulator.lifecycle import enter_job, forget
 from local.batch_emulator.preparing import stop_node, stop_preparations
 from local.batch_emulator.protocol.moments import parse_span
-from local.batch_emulator.running import end_task, ended_by, release, requeue
+from local.batch_emulator.running import end_task, ended_by, release, requeue, stop_runs
 from local.batch_emulator.state import Job, Node, Pool, Task
 from local.batch_emulator.world import World
 
@@ -21,6 +21,7 @@ def begin_termination(job: Job, reason: str, now: datetime) -> None:
 def begin_deletion(world: World, job: Job, now: datetime) -> None:
     """Start to delete a job: its tasks are stopped at once, it and its files are gone a little later."""
     enter_job(job, "deleting", now)
+    stop_runs(job.held.values())
     for task in list(job.held.values()):
         _end(world, job, task, now)
     stop_preparations(job, nodes_of(world, job))
@@ -76,6 +77,8 @@ def _end(world: World, job: Job, task: Task, now: datetime) -> None:
 
 
 def _disable(world: World, job: Job, now: datetime) -> None:
+    if job.disable_tasks != "wait":
+        stop_runs(job.held.values())
     for task in list(job.held.values()):
         if job.disable_tasks == "requeue":
             requeue(world, job, task, now, asked=True)
@@ -87,6 +90,7 @@ def _disable(world: World, job: Job, now: datetime) -> None:
 
 def _finish(world: World, job: Job, now: datetime) -> None:
     """End a job: what runs is ended with it, what never ran stays active."""
+    stop_runs(job.held.values())
     for task in list(job.held.values()):
         _end(world, job, task, now)
     stop_preparations(job, nodes_of(world, job))

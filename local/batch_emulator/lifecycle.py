@@ -40,7 +40,7 @@ NODE_MOVES = _moves(
     reimaging="starting preempted unusable leavingpool",
     preempted="creating leavingpool",
     unusable="preempted leavingpool rebooting reimaging",
-    leavingpool="idle running preempted",
+    leavingpool="idle running",
 )
 WORKING = frozenset({"idle", "running"})
 
