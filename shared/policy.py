@@ -174,4 +174,4 @@ def _defaults(root: Section) -> dict[str, Any]:
     partial = Findings(partial=True)
     read_sections(Section.of(field, partial), "job")
     root.findings.add(partial.problems)
-    return dict(free_value(field, root.findings))
+    return dict(free_value(root, "defaults"))

@@ -25,10 +25,10 @@ _PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,6})?)[ ]?%", re.ASCII)
 
 def read_limits(section: Section) -> Limits:
     """Retries and timeouts."""
-    section.get("maxNodeHours", number, 0.0)
-    section.get("maxCost", _cost, "")
-    for name in ("maxNodeHours", "maxCost"):
-        refuse(section, name)
+    hours, cost = section.get("maxNodeHours", number, None), section.get("maxCost", _cost, None)
+    for name, value in (("maxNodeHours", hours), ("maxCost", cost)):
+        if value is not None:
+            refuse(section, name)
     default = Limits()
     return Limits(
         max_task_retry_count=section.get("maxTaskRetryCount", integer(0, 10), default.max_task_retry_count),

@@ -98,7 +98,7 @@ def _variables(section: Section, reader: Reader[str]) -> dict[str, str]:
 
 def _value(node: Node) -> str:
     value = text(node)
-    length = len(value.encode("utf-8", "surrogatepass"))
+    length = len(value.encode())
     if length > LARGEST_VALUE:
         fix = "put long data into config"
         raise Wrong("range", f"has {length} bytes; at most {LARGEST_VALUE} are allowed", fix)

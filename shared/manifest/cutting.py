@@ -72,7 +72,7 @@ def _refuse_way(section: Section, stated: SplitBy | None) -> None:
 def _refuse_way_without_blob(section: Section, source: Input, stated: SplitBy | None) -> None:
     if stated == "container" and source.kind == "blobs":
         _refuse_way(section, stated)
-    else:
+    elif stated:
         section.misplaced("by", "goes only with input.blob")
 
 
@@ -191,4 +191,4 @@ def _listed(total: int, count: int, per_task: int) -> int:
 
 
 def _bytes(value: object) -> int:
-    return len(unit_json(value).encode("utf-8", "surrogatepass"))
+    return len(unit_json(value).encode())

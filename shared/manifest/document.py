@@ -5,7 +5,7 @@ from __future__ import annotations
 from shared.manifest.findings import syntax_error
 from shared.manifest.json_text import read_json
 from shared.manifest.nodes import MapNode, Mark, described
-from shared.manifest.yaml_text import read_yaml
+from shared.manifest.yaml_text import place_of, read_yaml
 
 LARGEST = 1024 * 1024
 _BOM = b"\xef\xbb\xbf"
@@ -33,6 +33,6 @@ def _decoded(raw: bytes) -> str:
     except UnicodeDecodeError as error:
         offset = start + error.start
         before = raw[start:offset].decode("utf-8")
-        mark = Mark(before.count("\n") + 1, len(before) - before.rfind("\n"))
+        mark = place_of(before, len(before))
         message = f"not UTF-8: byte {raw[offset]:#04x} at offset {offset}"
         raise syntax_error(mark, "encoding", message, "save the file as UTF-8") from error

@@ -47,7 +47,8 @@ class Range(Frozen):
 
     @property
     def count(self) -> int:
-        return len(range(self.start, self.stop, self.step))
+        """How many numbers there are; `step` is positive."""
+        return max(0, -((self.start - self.stop) // self.step))
 
 
 class Input(Frozen):

@@ -67,8 +67,8 @@ def read_config(root: Section) -> dict[str, Any] | str | None:
         return None
     if not isinstance(field.node, MapNode):
         return root.get("config", _config_path, None)
-    value = free_value(field, root.findings)
-    length = 0 if root.findings else len(unit_json(value).encode("utf-8", "surrogatepass"))
+    value = free_value(root, "config")
+    length = len(unit_json(value).encode())
     if length > LARGEST_CONFIG:
         message = f"has {length} bytes as JSON; at most {LARGEST_CONFIG} are allowed inline"
         root.note("config", Wrong("range", message, "put it in a blob and write its path"))

@@ -89,7 +89,7 @@ def _check_target(root: Section, draft: Draft, policy: Policy) -> None:
     known = {"name": draft.name, "ext": extension(render(draft.output.name, {"ext": ""}))}
     if draft.merge.by not in ("files", "none"):
         _check_own_result(root, known)
-    if draft.merge.to is None:
+    if draft.merge.to is None or not merge.stated("to"):
         return
     target = render(draft.merge.to, known)
     wrong = _wrong_target(target, folder=draft.merge.by == "files", policy=policy)
@@ -132,7 +132,7 @@ def _wrong_own(target: str, *, folder: bool) -> Wrong | None:
 
 def _check_machines(section: Section, compute: Compute, policy: Policy) -> None:
     allowed = policy.vm_sizes.get(compute.vm_size)
-    if not section.stated("vmSize") and not section.stated("profile"):
+    if section.lacks("vmSize", "profile"):
         section.note("vmSize", Wrong("required", "is missing", _allowed(tuple(policy.vm_sizes))))
     elif compute.vm_size and allowed is None:
         message = f"{shortened(compute.vm_size)} is not allowed by the policy"

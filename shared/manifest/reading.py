@@ -105,15 +105,15 @@ def read_sections(root: Section, default_name: str) -> Draft:
         retention=bounds.read_retention(root.section("retention", bounds.RETENTION_FIELDS)),
     )
     bounds.read_unavailable(root)
-    if taken and not root.findings.partial:
-        _check_units(root, taken, split, draft)
+    if not root.findings.partial:
+        _check_units(root, taken, draft)
     return draft
 
 
-def _check_units(root: Section, taken: Input, split: Split, draft: Draft) -> None:
+def _check_units(root: Section, taken: Input | None, draft: Draft) -> None:
     """What depends on whether units are counted."""
-    by_bytes = outputs.is_bytes(taken, split)
-    if by_bytes:
+    by_bytes = taken is not None and outputs.is_bytes(taken, draft.split)
+    if taken and by_bytes:
         if taken.expect_units is not None:
             wrong = Wrong("onlyWith", f"needs units that are counted; {outputs.BYTES}", "say split.unitsPerTask")
             root.look("input").note("expect", wrong)

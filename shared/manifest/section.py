@@ -29,17 +29,21 @@ class Field(NamedTuple):
 class Section:
     """A mapping of known fields. An absent one is a Section without fields at its parent's place."""
 
-    def __init__(self, path: str, entries: dict[str, Entry], mark: Mark | None, findings: Findings) -> None:
+    def __init__(
+        self, path: str, entries: dict[str, Entry], mark: Mark | None, findings: Findings, *, complete: bool = True
+    ) -> None:
         self.path = path
         self.mark = mark
         self.findings = findings
+        self._complete = complete and not findings.partial
         self._entries = dict(entries)
 
     @classmethod
     def of(cls, field: Field, findings: Findings) -> Section:
         """A field as a mapping, without a word about what is wrong with it."""
-        entries = field.node.entries if isinstance(field.node, MapNode) else {}
-        return cls(field.path, entries, field.mark, findings)
+        if isinstance(field.node, MapNode):
+            return cls(field.path, field.node.entries, field.mark, findings)
+        return cls(field.path, {}, field.mark, findings, complete=False)
 
     # -------------------------------------------------------------------------------- what is there
 
@@ -56,6 +60,10 @@ class Section:
             return None
         mark = entry.node.mark if isinstance(entry.node, Scalar) else entry.key_mark
         return Field(joined(self.path, name), entry.node, mark)
+
+    def lacks(self, *names: str) -> bool:
+        """Whether none of the fields is there, and should be: not so in a partial file, nor in what is no mapping."""
+        return self._complete and not any(map(self.stated, names))
 
     def says(self, name: str, value: str) -> bool:
         """Whether the field is there and has just this value."""
@@ -109,8 +117,8 @@ class Section:
             return default
 
     def require(self, name: str, reader: Reader[T], default: D, fix: str) -> T | D:
-        """As `get`, but absence is a problem (save in a partial file: the rest may stand elsewhere)."""
-        if not self.stated(name) and not self.findings.partial:
+        """As `get`, but absence is a problem."""
+        if self.lacks(name):
             self.note(name, Wrong("required", "is missing", fix))
         return self.get(name, reader, default)
 
@@ -174,8 +182,8 @@ def read(field: Field, reader: Reader[T], findings: Findings) -> tuple[T, ...]:
 
 def section_of(field: Field, names: tuple[str, ...], findings: Findings) -> Section:
     """A field as a mapping of the fields `names`."""
-    found = read(field, mapping, findings)
-    return Section(field.path, found[0] if found else {}, field.mark, findings).only(names)
+    read(field, mapping, findings)
+    return Section.of(field, findings).only(names)
 
 
 def mapping(node: Node) -> dict[str, Entry]:

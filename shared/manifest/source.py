@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any, Literal
 
-from shared.manifest.anything import free_value
+from shared.manifest.anything import free_list
 from shared.manifest.availability import refuse
 from shared.manifest.findings import Wrong
 from shared.manifest.models import Input, InputKind, Range
@@ -28,7 +28,7 @@ def read_input(section: Section) -> Input | None:
     """The input as stated; None where there is not exactly one source that this version knows."""
     refuse(section, "retryOf")
     stated = [name for name in SOURCES if section.stated(name)]
-    if len(stated) != 1 and not section.findings.partial:
+    if len(stated) > 1 or section.lacks(*SOURCES):
         found = f"{' and '.join(stated)} are said" if stated else "none is said"
         section.note_self(Wrong("exactlyOne", f"must have exactly one source; {found}", _ONE_SOURCE))
     kind = next((kind for kind in KINDS if stated == [kind]), None)
@@ -48,7 +48,7 @@ def _check_kind(section: Section, kind: InputKind) -> None:
 def _source(section: Section, kind: InputKind | None) -> Input:
     return Input(
         kind=kind or "items",
-        items=tuple(free_value(field, section.findings) for field in section.each("items")),
+        items=tuple(free_list(section, "items")),
         blob=section.get("blob", blob_path, None),
         blobs=section.get("blobs", path_glob, None),
         range=_range(section),
@@ -69,7 +69,7 @@ def _range(section: Section) -> Range | None:
     start = inner.get("start", _INTEGER, 0)
     stop = inner.require("stop", _INTEGER, 0, "say where the range ends, such as stop: 1000")
     found = Range(start=start, stop=stop, step=inner.get("step", integer(1, 2**63 - 1), 1))
-    if (found.stop - found.start) // found.step > MOST_UNITS:
+    if found.count > MOST_UNITS:
         section.note("range", Wrong("range", "holds more than 10^12 numbers", "split the work into several jobs"))
     return found
 
@@ -78,7 +78,7 @@ def _sweep(section: Section) -> dict[str, tuple[Any, ...]]:
     lists = section.free("sweep", 100)
     if section.stated("sweep") and not lists.names():
         section.get("sweep", _no_lists, None)
-    return {name: tuple(free_value(field, section.findings) for field in lists.each(name)) for name in lists.names()}
+    return {name: tuple(free_list(lists, name)) for name in lists.names()}
 
 
 def _no_lists(node: Node) -> None:

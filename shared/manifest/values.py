@@ -156,11 +156,11 @@ def size(least: int, most: int) -> Reader[int]:
     def reader(node: Node) -> int:
         value = _scalar(node)
         if isinstance(value, int) and not isinstance(value, bool):
-            raise Wrong("size", f"must have a unit, not {described(node)}", f"write {value}B, or KiB, MiB, GiB")
+            raise Wrong("pattern", f"must have a unit, not {described(node)}", f"write {value}B, or KiB, MiB, GiB")
         found = _SIZE.fullmatch(text(node))
         if found is None:
             raise Wrong(
-                "size", f"must be a whole number with B, KiB, MiB or GiB, not {shortened(text(node))}", "write 64MiB"
+                "pattern", f"must be a whole number with B, KiB, MiB or GiB, not {shortened(text(node))}", "write 64MiB"
             )
         amount = int(found.group(1)) * _UNITS[found.group(2)]
         if not least <= amount <= most:

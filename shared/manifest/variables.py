@@ -23,7 +23,7 @@ INTERVAL = ("BATCHDROP_UNIT_START", "BATCHDROP_UNIT_STOP", "BATCHDROP_UNIT_STEP"
 _WHEN = {
     **dict.fromkeys(FILES, "has a value only where the input is delivered as a file"),
     **dict.fromkeys(UNIT, "has a value only for items and sweep with input.deliver: environment"),
-    **dict.fromkeys(INTERVAL, "has a value only for range with input.deliver: environment"),
+    **dict.fromkeys(INTERVAL, "has a value only for range"),
     "CONFIG_PATH": "has a value only with config",
     "REFERENCE_DIR": "has a value only with reference",
     "BATCHDROP_FAILED_PATH": "has a value only where units are counted, not bytes",
@@ -34,15 +34,19 @@ _WHEN = {
 }
 
 
-def valued(source: Input, *, counted: bool, config: bool, reference: bool) -> frozenset[str]:
-    """The contract's variables that every task of such a manifest has. `counted`: its units are no bytes."""
+def valued(source: Input | None, *, counted: bool, config: bool, reference: bool) -> frozenset[str]:
+    """The contract's variables that every task of such a manifest has; those that one could have, without a source.
+
+    `counted`: its units are no bytes.
+    """
     names = {*ALWAYS}
     names |= {"CONFIG_PATH"} if config else set()
     names |= {"REFERENCE_DIR"} if reference else set()
     names |= {"BATCHDROP_FAILED_PATH"} if counted else set()
-    if source.deliver == "file":
-        return frozenset(names.union(FILES))
-    return frozenset(names.union(INTERVAL if source.kind == "range" else UNIT))
+    names |= {*INTERVAL} if source is None or source.kind == "range" else set()
+    names |= {*FILES} if source is None or source.deliver == "file" else set()
+    names |= {*UNIT} if source is None or (source.deliver == "environment" and source.kind != "range") else set()
+    return frozenset(names)
 
 
 def check_references(container: Section, known: frozenset[str]) -> None:

@@ -6,6 +6,7 @@ refused where it begins to be, before it costs anything.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,18 +20,34 @@ from shared.manifest.scalars import LONGEST_NUMBER, TooLong, plain_value
 DEPTH = 20
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ONE_DOCUMENT = "keep one document: drop one file per job"
 
 
 def read_yaml(text: str, loader: Any = _LOADER) -> Node | None:
     """The tree of `text`, None when it holds no value; Rejected with the problems of its syntax."""
-    events = _events(text, loader)
+    _check_characters(text)
     tree = _Tree()
-    for event in events:
+    for event in _events(text, loader):
         tree.take(event)
     if tree.duplicates:
         raise Rejected(tuple(tree.duplicates))
     return tree.root
+
+
+def _check_characters(text: str) -> None:
+    """The two parsers of PyYAML tell the place of such a character differently, so it is looked for here."""
+    found = _UNPRINTABLE.search(text)
+    if found:
+        message = f"not YAML: the character U+{ord(found.group()):04X} is not allowed"
+        raise syntax_error(
+            place_of(text, found.start()), "syntax", message, 'remove it, or write it as "\\u...." in quotes'
+        )
+
+
+def place_of(text: str, at: int) -> Mark:
+    """Line and column of a position in a text."""
+    return Mark(text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at))
 
 
 def _events(text: str, loader: Any) -> Iterator[Any]:
@@ -39,16 +56,12 @@ def _events(text: str, loader: Any) -> Iterator[Any]:
         while parser.check_event():
             yield parser.get_event()
     except yaml.YAMLError as error:
-        raise _unreadable(error, text) from error
+        raise _unreadable(error) from error
     finally:
         parser.dispose()
 
 
-def _unreadable(error: yaml.YAMLError, text: str) -> Rejected:
-    if isinstance(error, yaml.reader.ReaderError):
-        before = text[: error.position] if isinstance(error.position, int) else ""
-        mark = Mark(before.count("\n") + 1, len(before) - before.rfind("\n"))
-        return syntax_error(mark, "syntax", f"not YAML: {error.reason}", "remove the character, or escape it in quotes")
+def _unreadable(error: yaml.YAMLError) -> Rejected:
     place = getattr(error, "problem_mark", None)
     problem = getattr(error, "problem", None) or "it cannot be read"
     context = getattr(error, "context", None)
