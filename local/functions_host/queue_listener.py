@@ -12,7 +12,7 @@ from azure.storage.queue import QueueClient, QueueMessage
 
 from local.functions_host.backoff import Backoff
 from local.functions_host.host_config import QueueOptions
-from local.functions_host.queue_watch import send_text
+from local.functions_host.queue_watch import make_queue, send_text
 
 log = logging.getLogger("Host.Queues")
 
@@ -84,7 +84,7 @@ class QueueListener:
             )
             return list(pages)
         except ResourceNotFoundError:
-            self.queue.create_queue()
+            make_queue(self.queue)
             return []
 
     def _work(self, message: QueueMessage) -> None:

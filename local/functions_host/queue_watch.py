@@ -1,8 +1,9 @@
 """Who sends to a queue tells the listener of it in the same host, which then looks at once and not at its next poll."""
 
 import threading
+from contextlib import suppress
 
-from azure.core.exceptions import ResourceNotFoundError
+from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 from azure.storage.queue import QueueClient
 
 
@@ -28,5 +29,11 @@ def send_text(queue: QueueClient, text: str) -> None:
     try:
         queue.send_message(text)
     except ResourceNotFoundError:
-        queue.create_queue()
+        make_queue(queue)
         queue.send_message(text)
+
+
+def make_queue(queue: QueueClient) -> None:
+    """Make a queue; somebody else may be quicker."""
+    with suppress(ResourceExistsError):
+        queue.create_queue()

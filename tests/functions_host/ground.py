@@ -7,11 +7,12 @@ import sys
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 import requests
-from azure.core.exceptions import ResourceNotFoundError
+from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 from azure.storage.blob import BlobServiceClient
 from azure.storage.queue import QueueClient, QueueServiceClient
 
@@ -116,11 +117,9 @@ class Ground:
     def send(self, name: str, message: object, raw: str | None = None) -> None:
         """Send a JSON message in base64, or `raw` as it is; the queue is made when missing."""
         text = raw if raw is not None else base64.b64encode(json.dumps(message).encode()).decode()
-        try:
-            self.queue(name).send_message(text)
-        except ResourceNotFoundError:
+        with suppress(ResourceExistsError):
             self.queue(name).create_queue()
-            self.queue(name).send_message(text)
+        self.queue(name).send_message(text)
 
     def length(self, name: str) -> int:
         """How many messages a queue holds, visible or not; 0 when there is none."""
