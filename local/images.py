@@ -25,7 +25,7 @@ _PATH = os.pathsep.join(
 
 
 def build_images(dockerfiles: Iterable[Path], folder: Path) -> Path:
-    """Make every image under `folder/images`; the file `folder/images.json` maps each image name to its entry.
+    """Make every image under `folder/images`; `folder/images.json` maps, under "images", each name to its entry.
 
     A Dockerfile without an `# image:` line is named `localhost/<its folder>:1`. Raises UnsupportedDockerfile, and
     ValueError where two Dockerfiles want one name.
@@ -40,7 +40,7 @@ def build_images(dockerfiles: Iterable[Path], folder: Path) -> Path:
             entries[name] = entry
     folder.mkdir(parents=True, exist_ok=True)
     made = folder / "images.json"
-    made.write_text(json.dumps(entries, indent=2) + "\n")
+    made.write_text(json.dumps({"images": entries}, indent=2) + "\n")
     return made
 
 

@@ -24,7 +24,7 @@ def write(folder: Path, dockerfile: str, **files: str) -> Path:
 def build(folder: Path, dockerfile: str, **files: str) -> dict[str, Any]:
     """The images of one Dockerfile, by name."""
     made = build_images([write(folder, dockerfile, **files)], folder / "out")
-    entries: dict[str, Any] = json.loads(made.read_text())
+    entries: dict[str, Any] = json.loads(made.read_text())["images"]
     return entries
 
 
