@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from difflib import get_close_matches
 from urllib.parse import urlsplit
 
 from shared.errors import BatchdropError
@@ -37,6 +38,7 @@ READ = frozenset(
 )
 BOUND = frozenset({"BATCHDROP_MANIFEST_SOURCE", "BATCHDROP_TICK", "BATCHDROP_SWEEP", "BATCHDROP_REAP"})
 """Settings that the Functions host reads, in the bindings; not checked here."""
+_OURS = "BATCHDROP_"
 _CONNECTIONS = ("BATCHDROP_CONTROL__", "BATCHDROP_WORK__")
 
 
@@ -117,7 +119,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         pass_time=reader.seconds("BATCHDROP_PASS_SECONDS", 480),
         reap_foreign=reader.yes("BATCHDROP_REAP_FOREIGN"),
     )
-    problems = (*reader.problems, *_disagreements(settings), *_unknown(reader.environ))
+    problems = (*reader.problems, *_disagreements(settings), *_misspelt(reader.environ))
     if problems:
         raise SettingsError(problems)
     return settings
@@ -153,11 +155,16 @@ def _disagreements(settings: Settings) -> list[str]:
     return found
 
 
-def _unknown(environ: Mapping[str, str]) -> list[str]:
-    """A misspelt name would be a setting that silently does nothing."""
-    ours = sorted(name for name in environ if name.startswith("BATCHDROP_"))
-    known = READ | BOUND
-    return [f"{name} is not a setting" for name in ours if name not in known and not name.startswith(_CONNECTIONS)]
+def _misspelt(environ: Mapping[str, str]) -> list[str]:
+    """A misspelt name would be a setting that silently does nothing. Names like none of ours are other programs'."""
+    known = {name.removeprefix(_OURS): name for name in READ | BOUND}
+    strange = sorted(name for name in environ if name.startswith(_OURS) and not name.startswith(_CONNECTIONS))
+    found = []
+    for name in strange:
+        meant = get_close_matches(name.removeprefix(_OURS), known, n=1, cutoff=0.75)
+        if meant and name not in READ | BOUND:
+            found.append(f"{name} is not a setting; did you mean {known[meant[0]]}?")
+    return found
 
 
 class _Reader:

@@ -52,5 +52,5 @@ def core_options(transport: BoundedTransport) -> dict[str, Any]:
 
 def storage_options(transport: BoundedTransport) -> dict[str, Any]:
     """Options of a Storage client, whose retry policy is its own. Never the secondary: it may be behind."""
-    waits = {"initial_backoff": 1, "increment_base": 2, "random_jitter_range": 1}
+    waits = {"initial_backoff": 0, "increment_base": 2, "random_jitter_range": 1}
     return {"transport": transport, "retry_total": RETRIES, "retry_to_secondary": False, **waits}

@@ -45,7 +45,7 @@ def test_the_sample_can_be_read() -> None:
     """The sample is right as it stands, and says where the local stack listens."""
     read = read_settings(sample())
     assert read.control.name == read.work.name == "devstoreaccount1"
-    assert read.batch_account == "devbatch"
+    assert read.batch_account == "localbatch"
     assert read.topic is None
     assert read.registry is None
     assert (read.poll_min, read.poll_max) == (timedelta(seconds=30), timedelta(minutes=2))
@@ -87,7 +87,7 @@ def test_everything_missing_is_told_at_once() -> None:
         ({"BATCHDROP_POLL_MIN": "121"}, "BATCHDROP_POLL_MIN is greater"),
         ({"BATCHDROP_REAP_FOREIGN": "yes"}, "BATCHDROP_REAP_FOREIGN must be true or false"),
         ({"BATCHDROP_CONTROL": "hello"}, "BATCHDROP_CONTROL must be a connection string"),
-        ({"BATCHDROP_POLLMAX": "60"}, "BATCHDROP_POLLMAX is not a setting"),
+        ({"BATCHDROP_POLLMAX": "60"}, "did you mean BATCHDROP_POLL_MAX?"),
     ],
 )
 def test_one_wrong_setting_is_named(changed: dict[str, str], named: str) -> None:
@@ -95,6 +95,12 @@ def test_one_wrong_setting_is_named(changed: dict[str, str], named: str) -> None
     told = problems({**IDENTITY, **changed})
     assert len(told) == 1
     assert named in told[0]
+
+
+def test_other_programs_names_are_left_alone() -> None:
+    """A variable of the command line tools, or the host's own form of a connection, is no mistake."""
+    others = {"BATCHDROP_HOST": "http://127.0.0.1:7071", "BATCHDROP_CONTROL__credential": "managedidentity"}
+    assert read_settings({**IDENTITY, **others}).deployment == "batchdrop"
 
 
 def test_registry_and_topic() -> None:
