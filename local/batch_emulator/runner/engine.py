@@ -20,7 +20,7 @@ from local.batch_emulator.runner.layout import REAL_NODE_ROOT
 from local.batch_emulator.runner.plan import HostBind, Plan
 from local.batch_emulator.supervisor.job import Job
 
-_KNOWN_SECONDS = 10.0
+_KNOWN_SECONDS = 5.0
 _ANSWER_SECONDS = 30.0
 _OWN_VARIABLES = (
     "PATH",
@@ -100,7 +100,7 @@ class EngineRunner:
         self._images = images
         self._other = other
         self._lock = threading.Lock()
-        self._stored: dict[str, float] = {}
+        self._asked: dict[str, tuple[float, bool]] = {}
 
     def choose(self, image_name: str | None) -> tuple[Runner, Image | None]:
         """Give who runs an image. Raises Problem for one that is neither in the store nor in the file."""
@@ -144,12 +144,12 @@ class EngineRunner:
 
     def _is_stored(self, name: str) -> bool:
         with self._lock:
-            if time.monotonic() < self._stored.get(name, 0.0):
-                return True
+            until, known = self._asked.get(name, (0.0, False))
+        if time.monotonic() < until:
+            return known
         found = self._engine.has_image(name)
-        if found:
-            with self._lock:
-                self._stored[name] = time.monotonic() + _KNOWN_SECONDS
+        with self._lock:
+            self._asked[name] = (time.monotonic() + _KNOWN_SECONDS, found)
         return found
 
 

@@ -2,6 +2,7 @@
 
 import shutil
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 from local.batch_emulator.execution import Launch
@@ -16,7 +17,7 @@ class NodeExecution:
         """`data` is a folder for what passes: job files, private roots, temporary folders."""
         self.name = runner.name
         self._runner = runner
-        self._scratch = data / "scratch"
+        self._scratch = data.resolve() / "scratch"
         self._lock = threading.Lock()
         self._attempts: list[Attempt] = []
         self._closed = False
@@ -26,7 +27,8 @@ class NodeExecution:
         with self._lock:
             if self._closed:
                 raise RuntimeError("the execution is closed")
-            attempt = Attempt(self._runner, launch, self._scratch)
+            placed = replace(launch, node_root=launch.node_root.resolve())
+            attempt = Attempt(self._runner, placed, self._scratch)
             self._attempts = [each for each in self._attempts if each.poll() is None] + [attempt]
             return attempt
 

@@ -24,8 +24,9 @@ def probe(runner: Runner, data: Path, image: str | None = None) -> str | None:
     """Give None when a task (in a container of `image`, or on the node) wrote what it should, else what went wrong."""
     data.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="probe-", dir=data) as folder:
-        launch = _launch(Path(folder) / "node", image)
-        outcome = _finished(Attempt(runner, launch, Path(folder) / "scratch"))
+        place = Path(folder).resolve()
+        launch = _launch(place / "node", image)
+        outcome = _finished(Attempt(runner, launch, place / "scratch"))
         task = launch.node_root / "workitems/probe/job-1/probe"
         if outcome is None:
             return f"{runner.name}: no end after {_SECONDS:g} s"

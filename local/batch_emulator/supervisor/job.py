@@ -30,7 +30,7 @@ class Job:
     `mounts` is None for a command that runs on the files of the host as they are; otherwise `stage` is an empty folder
     to build the root in. `cleanup` is run when the command was killed. `user` is a uid or a name, or either with
     a group behind a colon. `refusals` are the exit codes by which a program that starts the real command says that it
-    could not, when its last line on stderr begins with `refusal_prefix`.
+    could not, when one of its last lines on stderr begins with `refusal_prefix`.
     """
 
     argv: tuple[str, ...]

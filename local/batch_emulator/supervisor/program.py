@@ -15,6 +15,8 @@ from local.batch_emulator.supervisor.job import Job, read_job
 
 _CLEANUP_SECONDS = 30
 _TAIL = 4096
+# An engine may add a line or two of advice to its refusal.
+_LAST_LINES = 4
 
 
 def main(path: str) -> None:
@@ -107,8 +109,9 @@ def _answer(job: Job, report: int, code: int) -> None:
 def _refusal(job: Job, code: int) -> dict[str, str] | None:
     if code not in job.refusals:
         return None
-    said = Path(job.stderr).read_bytes()[-_TAIL:].decode(errors="replace").strip().rpartition("\n")[2]
-    if not said.startswith(job.refusal_prefix):
+    lines = Path(job.stderr).read_bytes()[-_TAIL:].decode(errors="replace").splitlines()
+    said = next((line for line in reversed(lines[-_LAST_LINES:]) if line.startswith(job.refusal_prefix)), None)
+    if said is None:
         return None
     missing = "not found" in said or "No such file" in said
     other = "ContainerMiscError" if job.cleanup else "CommandLaunchFailed"

@@ -1,6 +1,5 @@
-"""Containers by podman, where it works."""
+"""Containers by podman and docker, where they work."""
 
-import shutil
 import socket
 import uuid
 from pathlib import Path
@@ -15,12 +14,10 @@ __all__ = ["executions"]
 STORED = "localhost/batch-emulator-probe:1"
 
 
-@pytest.fixture
-def node(executions: Executions, tmp_path: Path) -> Node:
-    """A node whose containers are podman's."""
-    if shutil.which("podman") is None:
-        pytest.skip("podman is not installed")
-    return make_node(executions, "podman", tmp_path)
+@pytest.fixture(params=["podman", "docker"])
+def node(request: pytest.FixtureRequest, executions: Executions, tmp_path: Path) -> Node:
+    """A node whose containers are an engine's."""
+    return make_node(executions, request.param, tmp_path)
 
 
 def test_an_image_of_the_store_runs_by_name(node: Node) -> None:
@@ -52,7 +49,7 @@ def test_an_image_that_nobody_has_cannot_be_pulled(node: Node) -> None:
 
 
 def test_images_of_the_file_run_as_well(node: Node, tmp_path: Path) -> None:
-    """A complete root is entered by podman itself, files over the host by another runner."""
+    """What the engine cannot enter itself goes to another runner."""
     assert node.contain("app", "and more").failure is None
     assert node.text().splitlines()[0] == "words: and more"
     node.add_image("whole:1", make_root(tmp_path / "whole"), base="root", entrypoint=["/bin/cat"], cmd=["/etc/passwd"])
