@@ -41,6 +41,8 @@ class Serving:
         # Its own default is to answer small requests at once (TCP_NODELAY), which these services live on.
         self._server = _QuietServer(("127.0.0.1", port), Request.application(answer), numthreads=threads)
         self._server.shutdown_timeout = 1
+        # How long it takes to notice its own end.
+        self._server.expiration_interval = 0.1
         if certificate is not None:
             files = str(certificate.certificate), str(certificate.key)
             self._server.ssl_adapter = BuiltinSSLAdapter(*files)

@@ -60,14 +60,17 @@ class CoreTools:
 
     def start(self) -> Program:
         """The running program. Raises NotReady."""
-        func = shutil.which("func")
-        if func is None:
-            raise NotReady(
-                "Azure Functions Core Tools (`func`) are not on PATH; install them, or leave out --host func"
-            )
-        argv = [func, "start", "--port", str(self.port)]
+        argv = [find_core_tools(), "start", "--port", str(self.port)]
         program = Program("func", argv, self.log, environment=_environment(self.settings), folder=self.app)
         return _ready(program, lambda: _wait_for_port(program, self.port, patience=180))
+
+
+def find_core_tools() -> str:
+    """Where `func` is. Raises NotReady."""
+    func = shutil.which("func")
+    if func is None:
+        raise NotReady("Azure Functions Core Tools (`func`) are not on PATH; install them, or leave out --host func")
+    return func
 
 
 def _ready(program: Program, wait: Callable[[], object]) -> Program:

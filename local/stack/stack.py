@@ -12,7 +12,7 @@ from local.images import build_images
 from local.program import Program
 from local.stack.endpoints import Endpoints
 from local.stack.host import Host
-from local.stack.host_program import CoreTools, HostKind, LocalHost
+from local.stack.host_program import CoreTools, HostKind, LocalHost, find_core_tools
 from local.stack.keys import StackKeys
 from local.stack.layout import CHECKOUT, Layout
 from local.stack.ports import FREE, StackPorts, check_free, free_port
@@ -76,6 +76,8 @@ class Stack:
     def start(self) -> None:
         """Start everything in order; returns when all of it is ready."""
         check_free(self._ports)
+        if self._kind == "func":
+            find_core_tools()
         try:
             self._start()
         except BaseException:

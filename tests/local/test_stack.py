@@ -15,6 +15,7 @@ from azure.eventgrid import EventGridEvent, EventGridPublisherClient
 from azure.storage.blob import BlobServiceClient
 from azure.storage.queue import QueueServiceClient
 
+from local.program import NotReady
 from local.stack import STANDARD, Stack
 from local.stack.ports import PortTaken, StackPorts, check_free
 
@@ -81,6 +82,7 @@ def test_drop_box_and_queue_are_there(stack: Stack) -> None:
         assert "batchdrop-wake" in {each.name for each in queues.list_queues()}
 
 
+@pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")  # azure-batch, from Python 3.12 on
 def test_the_batch_account_answers_the_real_client(stack: Stack) -> None:
     """Endpoint, account and the vault's key are enough for the Batch SDK."""
     account = stack.settings["BATCHDROP_BATCH_ACCOUNT"]
@@ -140,6 +142,19 @@ def test_nothing_is_left_after_the_block(tmp_path: Path) -> None:
         port = int(url.split(":")[2].split("/")[0])
         with socket.socket() as probe:
             assert probe.connect_ex(("127.0.0.1", port)) != 0, name
+
+
+def test_a_start_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    """When the last service cannot start, its own words are the error and the first ones are stopped again."""
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    stack = Stack(tmp_path / "stack", app=empty)
+    with pytest.raises(NotReady, match=r"host\.json"):
+        stack.start()
+    with socket.socket() as probe:
+        port = int(stack.endpoints.blob.split(":")[2].split("/")[0])
+        assert probe.connect_ex(("127.0.0.1", port)) != 0
+    assert not stack.layout.environment.exists()
 
 
 def test_a_taken_port_is_named_with_its_fix() -> None:

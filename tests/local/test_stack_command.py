@@ -69,6 +69,14 @@ def read_to(program: "subprocess.Popen[str]", words: str) -> str:
     raise AssertionError("".join(lines))
 
 
+def own_app(folder: Path) -> Path:
+    """A folder for an app's settings."""
+    app = folder / "app"
+    app.mkdir()
+    (app / "local.settings.sample.json").write_text((APP / "local.settings.sample.json").read_text())
+    return app
+
+
 def connection_string(folder: Path) -> str:
     """From the environment file, as a shell would have it."""
     found = re.search(r"export AzureWebJobsStorage='(.+)'", (folder / "local.env").read_text())
@@ -101,9 +109,9 @@ def test_up_status_a_job_and_down(tmp_path: Path) -> None:
 
 def test_a_killed_supervisor_takes_everything_with_it(tmp_path: Path) -> None:
     """Even SIGKILL leaves nothing running, and the folder can be used again."""
-    with up(tmp_path) as program:
+    with up(tmp_path, "--host", "none", "--app", str(own_app(tmp_path))) as program:
         started = children(program.pid)
-        assert len(started) == 3
+        assert len(started) == 2
         os.kill(program.pid, signal.SIGKILL)
         assert gone(started)
         assert find(tmp_path / "running.json") is None
@@ -111,9 +119,7 @@ def test_a_killed_supervisor_takes_everything_with_it(tmp_path: Path) -> None:
 
 def test_without_a_host_core_tools_get_their_settings(tmp_path: Path) -> None:
     """`--host none` writes local.settings.json with this stack's values and leaves other settings alone."""
-    app = tmp_path / "app"
-    app.mkdir()
-    (app / "local.settings.sample.json").write_text((APP / "local.settings.sample.json").read_text())
+    app = own_app(tmp_path)
     with up(tmp_path / "stack", "--host", "none", "--app", str(app)) as program:
         assert len(children(program.pid)) == 2
         written = json.loads((app / "local.settings.json").read_text())
@@ -123,12 +129,10 @@ def test_without_a_host_core_tools_get_their_settings(tmp_path: Path) -> None:
 
 
 def test_core_tools_that_are_not_there_are_an_error(tmp_path: Path) -> None:
-    """`--host func` without `func` says what is missing, and everything else is stopped again."""
+    """`--host func` without `func` says what is missing, before anything starts."""
     folder = {name: value for name, value in os.environ.items() if name != "PATH"}
     places = [each for each in os.environ["PATH"].split(os.pathsep) if not (Path(each) / "func").exists()]
-    command = [*STACK, "up", "--host", "func", "--folder", str(tmp_path), "--app", str(tmp_path / "app")]
-    (tmp_path / "app").mkdir()
-    (tmp_path / "app" / "local.settings.sample.json").write_text("{}")
+    command = [*STACK, "up", "--host", "func", "--folder", str(tmp_path), "--app", str(tmp_path)]
     environment = {**folder, "PATH": os.pathsep.join(places)}
     done = subprocess.run(command, cwd=CHECKOUT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 1
