@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from local.batch_emulator.runner.images import ImageFile
 from local.dockerfile import UnsupportedDockerfile, expand
 from local.images import build_images
 
@@ -67,6 +68,15 @@ CMD ["--all"]
     assert entry["env"]["GREETING"] == "hello there"
     assert entry["env"]["PATH"].startswith(str(Path(sys.executable).parent))
     assert (entry["base"], entry["user"]) == ("host", None)
+
+
+def test_the_emulator_finds_them(tmp_path: Path) -> None:
+    """The file is the one that the Batch emulator reads: the image is found by its name, with root and entry point."""
+    dockerfile = write(tmp_path, 'FROM x\nCOPY a.txt /\nENTRYPOINT ["run"]\nCMD ["now"]\n', **{"a.txt": "a"})
+    image = ImageFile(build_images([dockerfile], tmp_path / "out")).find("localhost/app:1")
+    assert image is not None
+    assert (image.base, image.entrypoint, image.command) == ("host", ("run",), ("now",))
+    assert (image.root / "a.txt").read_text() == "a"
 
 
 def test_the_name_defaults_to_the_folder(tmp_path: Path) -> None:
