@@ -18,6 +18,9 @@ from local.functions_host.invocation import Call, Context, Invocation, Output, e
 from local.functions_host.outputs import OutputWriter, as_datum
 from local.functions_host.signature import converter
 
+# The last two are no Exceptions, and left alone they would end the loop or the task instead of the run.
+_RAISED = (Exception, SystemExit, asyncio.CancelledError)
+
 
 class Invoker:
     """Starts calls and keeps count of them. `on_timeout` is told once, with the text for the log."""
@@ -82,7 +85,7 @@ class Invoker:
         log.info("Executing Functions.%s (reason=%r, id=%s)", invocation.name, invocation.call.reason, invocation.id)
         try:
             value = await self._execute(invocation)
-        except (Exception, SystemExit) as error:  # a handler may raise anything; sys.exit is one of them
+        except _RAISED as error:  # a handler may raise anything
             text, details = "Executed Functions.%s (failed, id=%s, ms=%d)", (type(error), error, _own_traceback(error))
             log.error(text, *_summary(invocation), exc_info=details)  # noqa: TRY400 - only the app's frames
             return None, _as_exception(error)
@@ -178,8 +181,8 @@ def _own_traceback(error: BaseException) -> TracebackType | None:
     return found or error.__traceback__
 
 
-def _as_exception(error: Exception | SystemExit) -> Exception:
-    return error if isinstance(error, Exception) else RuntimeError(f"the function called sys.exit({error})")
+def _as_exception(error: BaseException) -> Exception:
+    return error if isinstance(error, Exception) else RuntimeError(f"the function raised {error!r}")
 
 
 def _summary(invocation: Invocation) -> tuple[str, str, int]:
