@@ -56,14 +56,14 @@ class Application:
         headers = Headers(request.headers.items())
         authenticate(request.method, path, query, headers, account=self._world.name, key=self._key, now=wall)
         route, ids = match(request.method, path)
-        version = versions.check(request.args)
+        versions.check(request.args)
         _check_query(request, route)
         _check_length(request)
         body = request.get_data()
         with self._lock:
             now = self._world.now()
             base = request.host_url.rstrip("/")
-            call = Call(request.method, path, request.args, headers, body, ids, base, version, now)
+            call = Call(request.method, path, request.args, headers, body, ids, base, now)
             return self._carry_out(route, call)
 
     def _carry_out(self, route: Route, call: Call) -> Answer:

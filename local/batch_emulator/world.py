@@ -9,6 +9,7 @@ from itertools import count
 from pathlib import Path
 from threading import Lock, Thread
 from typing import Any
+from uuid import uuid4
 
 from local.batch_emulator.account import Account
 from local.batch_emulator.clock import Clock
@@ -79,6 +80,7 @@ class Trash:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._names = count()
+        self._prefix = uuid4().hex
         self._threads: list[Thread] = []
         self._lock = Lock()
 
@@ -88,7 +90,7 @@ class Trash:
             return
         self._root.mkdir(parents=True, exist_ok=True)
         with self._lock:
-            target = self._root / str(next(self._names))
+            target = self._root / f"{self._prefix}-{next(self._names)}"
             folder.rename(target)
             thread = Thread(target=shutil.rmtree, args=(target, True), daemon=True)
             self._threads = [each for each in self._threads if each.is_alive()] + [thread]
@@ -98,6 +100,7 @@ class Trash:
         """Return when all is removed."""
         for thread in self._threads:
             thread.join()
+        shutil.rmtree(self._root, ignore_errors=True)
 
 
 def _holds_mount(folder: Path) -> bool:
@@ -127,6 +130,8 @@ class World:
 
     def __post_init__(self) -> None:
         self.trash = Trash(self.settings.data / ".trash")
+        # Node ids begin anew with each account: what an earlier one left must not show up in a task's folder.
+        self.trash.discard(self.settings.data / "nodes")
 
     def now(self) -> datetime:
         """Give the present of the service."""

@@ -14,8 +14,12 @@ from azure.batch import BatchClient
 from azure.core.credentials import AzureNamedKeyCredential
 
 from local.batch_emulator.__main__ import main
+from local.batch_emulator.callables import CallableExecution
+from local.batch_emulator.clock import RealClock
 from local.batch_emulator.coverage import coverage
-from local.batch_emulator.emulator import DEVELOPMENT_ACCOUNT, DEVELOPMENT_KEY
+from local.batch_emulator.emulator import DEVELOPMENT_ACCOUNT, DEVELOPMENT_KEY, Emulator
+from local.batch_emulator.world import Settings
+from local.certificates import ensure_certificate
 from tests.batch_emulator.ground import MACHINE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -69,6 +73,32 @@ def test_it_runs_real_commands_and_ends_with_them(tmp_path: Path) -> None:
         assert process.wait(20) == 0
         assert not Path(f"/proc/{mark.read_text().strip()}").exists()
         client.close()
+
+
+def test_it_serves_tls(tmp_path: Path) -> None:
+    """With a certificate it speaks https, to clients that trust it."""
+    made = ensure_certificate(tmp_path)
+    with program("--https", "--cert", str(made.certificate), "--certkey", str(made.key)) as (_, ready):
+        url = ready.split()[3]
+        assert url.startswith("https://127.0.0.1:")
+        credential = AzureNamedKeyCredential(DEVELOPMENT_ACCOUNT, DEVELOPMENT_KEY)
+        client = BatchClient(url, credential, connection_verify=str(made.certificate))
+        client.create_job({"id": "j", "poolInfo": {"poolId": "p"}})
+        assert client.get_job("j").url == f"{url}/jobs/j"
+        client.close()
+
+
+def test_an_earlier_runs_files_are_gone(tmp_path: Path) -> None:
+    """Nodes of a new account do not find what an earlier one left in the same folder; other files stay."""
+    old = tmp_path / "nodes" / "p-1" / "node" / "workitems"
+    old.mkdir(parents=True)
+    (tmp_path / "mine").touch()
+    emulator = Emulator(
+        DEVELOPMENT_ACCOUNT, DEVELOPMENT_KEY, CallableExecution(lambda _: 0), RealClock(), settings=Settings(tmp_path)
+    )
+    assert not old.exists()
+    emulator.close()
+    assert [path.name for path in tmp_path.iterdir() if any(path.rglob("*")) or path.is_file()] == ["mine"]
 
 
 def test_options_are_checked(capsys: pytest.CaptureFixture[str]) -> None:

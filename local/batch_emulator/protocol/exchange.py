@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from local.batch_emulator.failures import BatchError
@@ -43,7 +43,6 @@ class Call:
     body: bytes
     ids: Mapping[str, str]
     base_url: str
-    version: date
     now: datetime
 
     def json(self) -> dict[str, Any]:

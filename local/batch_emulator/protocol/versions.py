@@ -11,8 +11,8 @@ NEWEST = date(2026, 10, 1)
 _FORM = re.compile(r"(\d{4}-\d{2}-\d{2})(\.\d+\.\d+)?(-preview)?")
 
 
-def check(query: Mapping[str, str]) -> date:
-    """Give the date of the request's version: 2023-05-01.17.0 to the 2026-10-01 forms; raise BatchError else."""
+def check(query: Mapping[str, str]) -> None:
+    """Raise BatchError unless the request names a version from 2023-05-01.17.0 to the 2026-10-01 forms."""
     text = query.get("api-version")
     if not text:
         raise BatchError("MissingRequiredQueryParameter", QueryParameterName="api-version")
@@ -23,4 +23,3 @@ def check(query: Mapping[str, str]) -> date:
         day = None
     if day is None or not OLDEST <= day <= NEWEST:
         raise BatchError("UnsupportedRequestVersion", QueryParameterName="api-version", QueryParameterValue=text)
-    return day
