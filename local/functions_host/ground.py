@@ -20,7 +20,7 @@ from local.functions_host.outputs import OutputWriter
 from local.functions_host.queue_listener import QueueListener
 from local.functions_host.queue_watch import QueueWatch
 from local.functions_host.settings import Settings, fill_environment, read_local_settings
-from local.functions_host.webhooks import Deliver
+from local.functions_host.webhooks import Receiver
 
 _HOSTS = "azure-webjobs-hosts"
 _THREADS = "PYTHON_THREADPOOL_THREAD_COUNT"
@@ -34,7 +34,7 @@ class Part:
     queues: list[QueueListener] = field(default_factory=list)
     leases: list[BlobLease] = field(default_factory=list)
     calls: dict[str, MakeCall] = field(default_factory=dict)
-    webhooks: dict[str, Deliver] = field(default_factory=dict)
+    webhooks: dict[str, Receiver] = field(default_factory=dict)
 
     def add(self, other: "Part") -> None:
         """Take over everything of another part."""

@@ -64,7 +64,7 @@ def blob_part(ground: Ground, functions: Functions) -> Part:
     triggers = BlobTriggers(functions, ground.connections, ground.invoker)
     listener = QueueListener(Place(queue, triggers.poison), triggers, blob_queue_options(ground.config))
     part.add(_listening(ground, "Host.Blobs.Queue", listener))
-    part.webhooks["blobs"] = BlobWebhook(_sender(ground, queue)).deliver
+    part.webhooks["blobs"] = BlobWebhook(_sender(ground, queue))
     part.calls |= {function.name: _on_blob(triggers, function) for function in functions}
     triggers.scans = _scans(ground, hosts, [function for function in functions if source_of(function) == SCAN], queue)
     if triggers.scans:
@@ -77,7 +77,7 @@ def event_grid_part(ground: Ground, functions: Functions) -> Part:
     """The webhook of all Event Grid functions."""
     part = Part()
     if functions:
-        part.webhooks["eventgrid"] = EventGridTriggers(functions, ground.invoker).deliver
+        part.webhooks["eventgrid"] = EventGridTriggers(functions, ground.invoker)
         part.calls |= {function.name: _on_event(function) for function in functions}
     return part
 

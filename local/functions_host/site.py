@@ -11,7 +11,7 @@ from local.functions_host.admin import Admin
 from local.functions_host.http_trigger import HttpTriggers
 from local.functions_host.keys import Keys
 from local.functions_host.route import path_segments
-from local.functions_host.webhooks import Deliver, answer_event_grid
+from local.functions_host.webhooks import Receiver, answer_event_grid
 
 _THREADS = 32
 _LARGEST_BODY = 104_857_600  # the host's own limit
@@ -21,7 +21,7 @@ _WEBHOOKS = ("runtime", "webhooks")
 class Site:
     """The WSGI application. `webhooks` are by the extension's name in lower case."""
 
-    def __init__(self, http: HttpTriggers, webhooks: dict[str, Deliver], admin: Admin, keys: Keys) -> None:
+    def __init__(self, http: HttpTriggers, webhooks: dict[str, Receiver], admin: Admin, keys: Keys) -> None:
         self._http = http
         self._webhooks = webhooks
         self._admin = admin
@@ -44,12 +44,12 @@ class Site:
         return self._http.answer(request, raw_path)
 
     def _webhook(self, request: Request, rest: tuple[str, ...]) -> Response:
-        deliver = self._webhooks.get(rest[0]) if len(rest) == 1 else None
-        if deliver is None:
+        receiver = self._webhooks.get(rest[0]) if len(rest) == 1 else None
+        if receiver is None:
             return Response(status=404)
         if not self._keys.open(request, "system"):
             return Response(status=401)
-        return answer_event_grid(request, deliver)
+        return answer_event_grid(request, receiver)
 
 
 class Server:

@@ -4,7 +4,7 @@ import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import wait
-from typing import Any
+from typing import Any, Protocol
 
 from azure.functions.meta import Datum
 from werkzeug.wrappers import Request, Response
@@ -15,11 +15,22 @@ from local.functions_host.invocation import Call
 from local.functions_host.invoker import Invoker
 
 log = logging.getLogger("Host.EventGrid")
-Deliver = Callable[[str, Sequence[Any]], Response]
 
 
-def answer_event_grid(request: Request, deliver: Deliver) -> Response:
-    """Speak Event Grid's protocol: validation, unsubscribe, or events handed to `deliver` with the function's name."""
+class Receiver(Protocol):
+    """What stands behind one webhook."""
+
+    def knows(self, name: str) -> bool:
+        """Whether there is such a function, as far as this webhook asks."""
+        ...
+
+    def deliver(self, name: str, events: Sequence[Any]) -> Response:
+        """Take the events for a function."""
+        ...
+
+
+def answer_event_grid(request: Request, receiver: Receiver) -> Response:
+    """Speak Event Grid's protocol: validation, unsubscribe, or events for the receiver."""
     if request.method == "OPTIONS":
         # The handshake of the CloudEvents schema.
         origin = request.headers.get("WebHook-Request-Origin", "eventgrid.azure.net")
@@ -28,6 +39,8 @@ def answer_event_grid(request: Request, deliver: Deliver) -> Response:
     name = request.args.get("functionName")
     if not name:
         return _refusal(400, "the query has no functionName")
+    if not receiver.knows(name):
+        return _refusal(404, f"there is no Event Grid function {name!r}")
     if kind == "Unsubscribe":
         return Response(status=202)
     if kind not in ("SubscriptionValidation", "Notification"):
@@ -36,7 +49,7 @@ def answer_event_grid(request: Request, deliver: Deliver) -> Response:
         events = _events(request)
     except ValueError as error:
         return _refusal(400, f"the body is not JSON: {error}")
-    return _validated(events) if kind == "SubscriptionValidation" else deliver(name, events)
+    return _validated(events) if kind == "SubscriptionValidation" else receiver.deliver(name, events)
 
 
 class BlobWebhook:
@@ -44,6 +57,10 @@ class BlobWebhook:
 
     def __init__(self, send: Callable[[BlobMessage], None]) -> None:
         self._send = send
+
+    def knows(self, name: str) -> bool:
+        """Any name: a wrong one is found when its message is read."""
+        return True
 
     def deliver(self, name: str, events: Sequence[Any]) -> Response:
         """202; 400 when an event names no blob, and then none is taken."""
@@ -63,11 +80,13 @@ class EventGridTriggers:
         self._functions: Mapping[str, IndexedFunction] = {function.name.lower(): function for function in functions}
         self._invoker = invoker
 
+    def knows(self, name: str) -> bool:
+        """Whether it is the name of an Event Grid function."""
+        return name.lower() in self._functions
+
     def deliver(self, name: str, events: Sequence[Any]) -> Response:
-        """202, or 500 when any run failed: Event Grid then sends the whole batch again. 404: no such function."""
-        function = self._functions.get(name.lower())
-        if function is None:
-            return _refusal(404, f"there is no Event Grid function {name!r}")
+        """202, or 500 when any run failed: Event Grid then sends the whole batch again."""
+        function = self._functions[name.lower()]
         runs = [self._invoker.start(event_call(function, event)) for event in events]
         wait(runs)
         return Response(status=500 if any(run.exception() for run in runs) else 202)

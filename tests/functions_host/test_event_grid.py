@@ -34,8 +34,9 @@ def test_a_cloud_event_arrives_as_one(host: RunningHost, shared: Ground) -> None
 
 
 def test_an_unknown_function_is_not_found(host: RunningHost) -> None:
-    """A blob function is no Event Grid function either."""
+    """Nor is a blob function one; the same for events and for the validation of a subscription."""
     assert host.events("EventGrid?functionName=pushed", [_event("x")]).status_code == 404
+    assert host.events("EventGrid?functionName=x", [], kind="SubscriptionValidation").status_code == 404
 
 
 @pytest.mark.parametrize("path", ["EventGrid?functionName=ended", "blobs?functionName=Host.Functions.pushed"])

@@ -1,5 +1,6 @@
 """Queue functions: success, failure, poison, renewal, and hosts that die."""
 
+import base64
 import time
 
 import pytest
@@ -21,6 +22,12 @@ def test_outputs_are_written_after_success(host: RunningHost, shared: Ground) ->
     assert copy.download_blob().readall() == b"work"
     run = _runs(shared, "work", 1)[0]
     assert (run["count"], run["times"]) == (1, True)
+
+
+def test_a_return_value_may_be_a_message(host: RunningHost, shared: Ground) -> None:
+    """`$return` names a queue; the binary data type hands over bytes that are no text."""
+    shared.send("questions", None, raw=base64.b64encode(b"\xff\x00").decode())
+    wait_for(lambda: {"text": "you asked ff00"} in shared.seen("replies"))
 
 
 def test_a_message_that_fails_five_times_is_poison(host: RunningHost, shared: Ground) -> None:

@@ -63,6 +63,13 @@ def answers(message: func.QueueMessage):  # no annotation: what the worker refus
     return "forty-two"
 
 
+@app.queue_trigger(arg_name="message", queue_name="%PREFIX%-questions", connection="Data", data_type="binary")
+@app.queue_output(arg_name="$return", queue_name="%PREFIX%-replies", connection="Data")
+async def questions(message: func.QueueMessage) -> str:
+    """Answers by its return value."""
+    return f"you asked {message.get_body().hex()}"
+
+
 @app.timer_trigger(arg_name="timer", schedule="%TICK%")
 def tick(timer: func.TimerRequest) -> None:
     """Says whether it is late."""
