@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_right
+from typing import Any
 
 from shared.errors import Problem, Rejected
 from shared.manifest.findings import syntax_error
@@ -29,12 +30,23 @@ def read_json(text: str) -> Node | None:
     walk = _Walk(text)
     if not text.strip(" \t\n\r"):
         return None
-    tree, end = walk.value(walk.space(0), "", 0)
+    tree, end = walk.value(walk.space(0), None, 0)
     if walk.space(end) < len(text):
         raise walk.unreadable(walk.space(end), "text after the end of the value")
     if walk.duplicates:
         raise Rejected(tuple(walk.duplicates))
     return tree
+
+
+Trail = tuple[Any, int | str] | None
+"""The way to a value: (the way to its parent, its index or key). Written out only for a problem."""
+
+
+def _dotted(trail: Trail) -> str:
+    if trail is None:
+        return ""
+    parent, step = trail
+    return joined(_dotted(parent), step) if isinstance(step, str) else f"{_dotted(parent)}[{step}]"
 
 
 class _Walk:
@@ -56,12 +68,12 @@ class _Walk:
         found = _SPACE.match(self.text, at)
         return found.end() if found else at
 
-    def value(self, at: int, path: str, depth: int) -> tuple[Node, int]:
+    def value(self, at: int, path: Trail, depth: int) -> tuple[Node, int]:
         first = self.text[at : at + 1]
         if first in ("{", "["):
             if depth == DEPTH:
                 message = f"nested more than {DEPTH} deep"
-                raise syntax_error(self.mark(at), "depth", message, "make the structure flatter", path)
+                raise syntax_error(self.mark(at), "depth", message, "make the structure flatter", _dotted(path))
             return self._mapping(at, path, depth) if first == "{" else self._list(at, path, depth)
         if first == '"':
             string, end = self._string(at)
@@ -77,35 +89,35 @@ class _Walk:
             raise self.unreadable(at, "half of a surrogate pair stands alone")
         return string, end
 
-    def _word(self, at: int, path: str) -> tuple[Node, int]:
+    def _word(self, at: int, path: Trail) -> tuple[Node, int]:
+        found = _NUMBER.match(self.text, at)
+        if found:
+            return Scalar(self.mark(at), self._number(found, path)), found.end()
         for word, value in _WORDS:
             if self.text.startswith(word, at):
                 return Scalar(self.mark(at), value), at + len(word)
-        found = _NUMBER.match(self.text, at)
-        if found is None:
-            raise self.unreadable(at, "a value is missing here")
-        return Scalar(self.mark(at), self._number(found, path)), found.end()
+        raise self.unreadable(at, "a value is missing here")
 
-    def _number(self, found: re.Match[str], path: str) -> int | float:
+    def _number(self, found: re.Match[str], path: Trail) -> int | float:
         digits = found.group()
         if len(digits) > LONGEST_NUMBER:
             message = f"a number of more than {LONGEST_NUMBER} characters"
-            raise syntax_error(self.mark(found.start()), "number", message, "put it in quotes", path)
+            raise syntax_error(self.mark(found.start()), "number", message, "put it in quotes", _dotted(path))
         return float(digits) if found.group(1) or found.group(2) else int(digits)
 
-    def _list(self, at: int, path: str, depth: int) -> tuple[Node, int]:
+    def _list(self, at: int, path: Trail, depth: int) -> tuple[Node, int]:
         node = ListNode(self.mark(at), [])
         at = self.space(at + 1)
         if self.text.startswith("]", at):
             return node, at + 1
         while True:
-            element, at = self.value(at, f"{path}[{len(node.elements)}]", depth + 1)
+            element, at = self.value(at, (path, len(node.elements)), depth + 1)
             node.elements.append(element)
             at, ended = self._separator(at, "]")
             if ended:
                 return node, at
 
-    def _mapping(self, at: int, path: str, depth: int) -> tuple[Node, int]:
+    def _mapping(self, at: int, path: Trail, depth: int) -> tuple[Node, int]:
         node = MapNode(self.mark(at), {})
         at = self.space(at + 1)
         if self.text.startswith("}", at):
@@ -116,7 +128,7 @@ class _Walk:
             if ended:
                 return node, at
 
-    def _entry(self, node: MapNode, at: int, path: str, depth: int) -> int:
+    def _entry(self, node: MapNode, at: int, path: Trail, depth: int) -> int:
         if not self.text.startswith('"', at):
             raise self.unreadable(at, "a key in double quotes is missing here")
         mark = self.mark(at)
@@ -124,10 +136,10 @@ class _Walk:
         at = self.space(at)
         if not self.text.startswith(":", at):
             raise self.unreadable(at, "a colon is missing here")
-        value, at = self.value(self.space(at + 1), joined(path, key), depth + 1)
+        value, at = self.value(self.space(at + 1), (path, key), depth + 1)
         first = node.entries.setdefault(key, Entry(mark, value))
         if first.key_mark != mark:
-            self.duplicates.append(duplicate(joined(path, key), key, first.key_mark, mark))
+            self.duplicates.append(duplicate(_dotted((path, key)), key, first.key_mark, mark))
         return at
 
     def _separator(self, at: int, end: str) -> tuple[int, bool]:

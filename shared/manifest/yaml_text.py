@@ -1,7 +1,8 @@
 """YAML text to a tree with places: one document, no tags, no aliases, at most DEPTH levels, no key twice.
 
 The tree is built from libyaml's events, one at a time, so a file that is nested too deeply or refers to itself is
-refused where it begins to be, before it costs anything.
+refused where it begins to be, before it costs anything. PyYAML's own parser is no substitute: it reads tabs otherwise,
+and a megabyte takes it half a minute.
 """
 
 from __future__ import annotations
@@ -19,16 +20,15 @@ from shared.manifest.scalars import LONGEST_NUMBER, TooLong, plain_value
 
 DEPTH = 20
 
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ONE_DOCUMENT = "keep one document: drop one file per job"
 
 
-def read_yaml(text: str, loader: Any = _LOADER) -> Node | None:
+def read_yaml(text: str) -> Node | None:
     """The tree of `text`, None when it holds no value; Rejected with the problems of its syntax."""
     _check_characters(text)
     tree = _Tree()
-    for event in _events(text, loader):
+    for event in _events(text):
         tree.take(event)
     if tree.duplicates:
         raise Rejected(tuple(tree.duplicates))
@@ -36,7 +36,7 @@ def read_yaml(text: str, loader: Any = _LOADER) -> Node | None:
 
 
 def _check_characters(text: str) -> None:
-    """The two parsers of PyYAML tell the place of such a character differently, so it is looked for here."""
+    """The parser tells where such a character stands only in bytes, so it is looked for here."""
     found = _UNPRINTABLE.search(text)
     if found:
         message = f"not YAML: the character U+{ord(found.group()):04X} is not allowed"
@@ -50,8 +50,8 @@ def place_of(text: str, at: int) -> Mark:
     return Mark(text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at))
 
 
-def _events(text: str, loader: Any) -> Iterator[Any]:
-    parser = loader(text)
+def _events(text: str) -> Iterator[Any]:
+    parser = yaml.CSafeLoader(text)
     try:
         while parser.check_event():
             yield parser.get_event()
