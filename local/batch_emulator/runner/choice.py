@@ -46,7 +46,7 @@ def _engine(
         return
     engine = Engine(name, program, settings)
     if not import_probe_image(engine, data):
-        reasons.append(f"{name} cannot import an image")
+        reasons.append(f"{name} cannot import an image: does its service run?")
         return
     if _works(EngineRunner(engine, images, None), data, reasons, PROBE_IMAGE):
         yield EngineRunner(engine, images, next(_without_engine(images, data, reasons)))

@@ -113,7 +113,7 @@ def _refusal(job: Job, code: int) -> dict[str, str] | None:
     said = next((line for line in reversed(lines[-_LAST_LINES:]) if line.startswith(job.refusal_prefix)), None)
     if said is None:
         return None
-    missing = "not found" in said or "No such file" in said
+    missing = "not found" in said or "no such file" in said.lower()
     other = "ContainerMiscError" if job.cleanup else "CommandLaunchFailed"
     return {"error": "CommandProgramNotFound" if missing else other, "message": said}
 
