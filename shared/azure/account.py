@@ -27,8 +27,7 @@ class BlobAccount:
 
         self._key = key
         self._transport = BoundedTransport()
-        sizes = {"max_single_get_size": CHUNK, "max_chunk_get_size": CHUNK}
-        self._options: dict[str, Any] = {**storage_options(self._transport), **sizes}
+        self._options: dict[str, Any] = {**storage_options(self._transport), "max_chunk_get_size": CHUNK}
         self.service = self._make_service(at)
         self.name = self.service.account_name or at.name
         self.endpoint = self.service.primary_endpoint.rstrip("/")

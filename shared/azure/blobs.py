@@ -5,14 +5,14 @@ from __future__ import annotations
 import base64
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from shared.azure.account import CHUNK, POLICY, BlobAccount
+from shared.azure.account import CHUNK, BlobAccount
+from shared.azure.containers import Containers
 from shared.azure.copying import Copying
 from shared.azure.failures import translated
 from shared.errors import Conflict, Refused, Vanished
-from shared.ports import ANY, Blob, BlobItem, Condition, ContainerItem
+from shared.ports import ANY, Blob, BlobItem, Condition
 from shared.settings import StorageAccount
 
 if TYPE_CHECKING:
@@ -24,12 +24,11 @@ _SHARED = "0" * 32
 """Blocks of `stage` are everybody's; those of `put_stream` are one call's own: its bytes may differ from another's."""
 
 
-class AzureBlobs:
+class AzureBlobs(Containers):
     """One storage account. `key` answers the account key (from the Key Vault); it is asked only to sign addresses."""
 
     def __init__(self, at: StorageAccount, key: Callable[[], str] | None = None) -> None:
-        self._account = BlobAccount(at, key)
-        self.account_name = self._account.name
+        super().__init__(BlobAccount(at, key))
 
     def close(self) -> None:
         """Close the connections."""
@@ -153,62 +152,6 @@ class AzureBlobs:
                 self._account.blob(container, name).delete_blob()
         except Vanished:
             return
-
-    # ------------------------------------------------------------------ containers
-
-    def create_container(self, name: str, metadata: Mapping[str, str]) -> None:
-        try:
-            with translated(f"container {name}"):
-                self._account.container(name).create_container(metadata=dict(metadata))
-        except Refused as error:
-            if error.code != "ContainerAlreadyExists":
-                raise
-
-    def container_exists(self, name: str) -> bool:
-        try:
-            with translated(f"container {name}"):
-                self._account.container(name).get_container_properties()
-        except Vanished:
-            return False
-        return True
-
-    def delete_container(self, name: str) -> None:
-        try:
-            with translated(f"container {name}"):
-                self._account.container(name).delete_container()
-        except Vanished:
-            return
-
-    def list_containers(self, prefix: str) -> Iterator[ContainerItem]:
-        with translated(f"containers {prefix}*"):
-            for found in self._account.service.list_containers(name_starts_with=prefix, include_metadata=True):
-                yield ContainerItem(found.name, found.last_modified, dict(found.metadata or {}))
-
-    def allow(self, container: str, permissions: str, until: datetime) -> None:
-        """The service may take 30 s to know the policy: what is signed by it is refused until then."""
-        from azure.storage.blob import AccessPolicy
-
-        policy = AccessPolicy(permission=permissions, expiry=until)
-        with translated(f"access policy of {container}"):
-            self._account.container(container).set_container_access_policy({POLICY: policy})
-
-    def revoke(self, container: str) -> None:
-        try:
-            with translated(f"access policy of {container}"):
-                self._account.container(container).set_container_access_policy({})
-        except Vanished:
-            return
-
-    # ------------------------------------------------------------------ addresses
-
-    def url(self, container: str, name: str = "") -> str:
-        return self._account.url(container, name)
-
-    def signed_by_policy(self, container: str, name: str = "") -> str:
-        return self._account.signed_by_policy(container, name)
-
-    def signed_read(self, container: str, name: str, until: datetime) -> str:
-        return self._account.signed_read(container, name, until)
 
     # ------------------------------------------------------------------ inside
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from azure.storage.blob import BlobClient, BlobLeaseClient, BlobProperties
 
 SECONDS = 30
+TRIES = 5
 _STEP, _COUNT, _FIRST = "defect_step", "defect_count", "defect_first"
 
 
@@ -60,18 +61,23 @@ class BlobLocks:
         """Conflict when another process holds the lock: the job is moving there."""
         with translated(f"lock of {job_id}"):
             _make_sure(self._blob(job_id))
-        found = self._look(job_id)
-        last = _counted(found) if found else None
-        same = last if last and last.step == step else DefectCount(step, 0, now)
-        count = DefectCount(step, same.count + 1, same.first)
-        values = {_STEP: step, _COUNT: str(count.count), _FIRST: count.first.isoformat()}
-        self._write(job_id, values, found)
-        return count
+        for _ in range(TRIES):
+            found = self._look(job_id)
+            last = _counted(found) if found else None
+            same = last if last and last.step == step else DefectCount(step, 0, now)
+            count = DefectCount(step, same.count + 1, same.first)
+            values = {_STEP: step, _COUNT: str(count.count), _FIRST: count.first.isoformat()}
+            if self._written(job_id, values, found):
+                return count
+        raise Conflict(f"the defects of {job_id} are being counted by others")
 
     def clear_defects(self, job_id: str) -> None:
-        found = self._look(job_id)
-        if found and found.metadata:
-            self._write(job_id, {}, found)
+        """Conflict when another process holds the lock."""
+        for _ in range(TRIES):
+            found = self._look(job_id)
+            if not found or not found.metadata or self._written(job_id, {}, found):
+                return
+        raise Conflict(f"the defects of {job_id} are being counted by others")
 
     def forget(self, job_id: str, lease: BlobLeaseClient) -> None:
         """The lease is no more."""
@@ -89,12 +95,19 @@ class BlobLocks:
         except Vanished:
             return None
 
-    def _write(self, job_id: str, values: dict[str, str], seen: BlobProperties | None) -> None:
+    def _written(self, job_id: str, values: dict[str, str], seen: BlobProperties | None) -> bool:
+        """False when somebody wrote in between."""
         with self._guard:
             lease = self._mine.get(job_id)
         same = conditions(Condition(etag=plain(seen.etag))) if seen else {}
-        with translated(f"lock of {job_id}"):
-            self._blob(job_id).set_blob_metadata(values, lease=lease, **same)
+        try:
+            with translated(f"lock of {job_id}"):
+                self._blob(job_id).set_blob_metadata(values, lease=lease, **same)
+        except Conflict:
+            if self.held(job_id) and lease is None:
+                raise
+            return False
+        return True
 
 
 class BlobLease:

@@ -14,13 +14,18 @@ from shared.azure.deadline import pause, try_seconds
 
 RETRIES = 3
 CONNECT_SECONDS = 10.0
+HOSTS, CONNECTIONS = 4, 32
+"""Kept open per client; the default of 10 connections would be thrown away and made anew under many threads."""
 
 
 class BoundedTransport(HttpTransport[Any, Any]):
     """One per client; its connections are shared by all threads that use the client."""
 
     def __init__(self) -> None:
-        self._inner: HttpTransport[Any, Any] = RequestsTransport()
+        self._inner = RequestsTransport()
+        self._inner.open()
+        for scheme in ("http://", "https://"):
+            self._inner.session.get_adapter(scheme).init_poolmanager(HOSTS, CONNECTIONS)
 
     def send(self, request: Any, **kwargs: Any) -> Any:
         seconds = try_seconds()

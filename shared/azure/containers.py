@@ -1,0 +1,72 @@
+"""The half of BlobPort that is about containers and addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+
+from shared.azure.account import POLICY, BlobAccount
+from shared.azure.failures import translated
+from shared.errors import Refused, Vanished
+from shared.ports import ContainerItem
+
+
+class Containers:
+    """The containers of one storage account."""
+
+    def __init__(self, account: BlobAccount) -> None:
+        self._account = account
+
+    def create_container(self, name: str, metadata: Mapping[str, str]) -> None:
+        try:
+            with translated(f"container {name}"):
+                self._account.container(name).create_container(metadata=dict(metadata))
+        except Refused as error:
+            if error.code != "ContainerAlreadyExists":
+                raise
+
+    def container_exists(self, name: str) -> bool:
+        try:
+            with translated(f"container {name}"):
+                self._account.container(name).get_container_properties()
+        except Vanished:
+            return False
+        return True
+
+    def delete_container(self, name: str) -> None:
+        try:
+            with translated(f"container {name}"):
+                self._account.container(name).delete_container()
+        except Vanished:
+            return
+
+    def list_containers(self, prefix: str) -> Iterator[ContainerItem]:
+        with translated(f"containers {prefix}*"):
+            for found in self._account.service.list_containers(name_starts_with=prefix, include_metadata=True):
+                yield ContainerItem(found.name, found.last_modified, dict(found.metadata or {}))
+
+    def allow(self, container: str, permissions: str, until: datetime) -> None:
+        """The service may take 30 s to know the policy: what is signed by it is refused until then."""
+        from azure.storage.blob import AccessPolicy
+
+        policy = AccessPolicy(permission=permissions, expiry=until)
+        with translated(f"access policy of {container}"):
+            self._account.container(container).set_container_access_policy({POLICY: policy})
+
+    def revoke(self, container: str) -> None:
+        try:
+            with translated(f"access policy of {container}"):
+                self._account.container(container).set_container_access_policy({})
+        except Vanished:
+            return
+
+    # ------------------------------------------------------------------ addresses
+
+    def url(self, container: str, name: str = "") -> str:
+        return self._account.url(container, name)
+
+    def signed_by_policy(self, container: str, name: str = "") -> str:
+        return self._account.signed_by_policy(container, name)
+
+    def signed_read(self, container: str, name: str, until: datetime) -> str:
+        return self._account.signed_read(container, name, until)
