@@ -1,6 +1,7 @@
 """From a WSGI request to an operation and back: route, signature, version, faults, answer."""
 
 import json
+import logging
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ from local.batch_emulator.routes import Route, match
 from local.batch_emulator.world import Fault, World
 
 LARGEST_BODY = 1024 * 1024
+_LOG = logging.getLogger(__name__)
 _EVERYWHERE = ("api-version", "timeOut")
 
 
@@ -49,6 +51,9 @@ class Application:
             answer = self._dispatch(request, path, query)
         except BatchError as error:
             answer = self._refusal(error, request_id)
+        except Exception:  # noqa: BLE001 - a defect is shown here and answered the way the service would
+            _LOG.exception("%s %s met a defect", request.method, path)
+            answer = self._refusal(BatchError("InternalError"), request_id)
         return _response(request, answer, self._headers(request, request_id))
 
     def _dispatch(self, request: Request, path: str, query: str) -> Answer:

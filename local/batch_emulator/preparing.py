@@ -3,7 +3,17 @@
 from datetime import datetime
 
 from local.batch_emulator.lifecycle import enter_node, enter_task
-from local.batch_emulator.running import judged, make_launch, may_repeat, record, release, repeat, start, start_task
+from local.batch_emulator.running import (
+    judged,
+    make_launch,
+    may_repeat,
+    overdue,
+    record,
+    release,
+    repeat,
+    start,
+    start_task,
+)
 from local.batch_emulator.state import Attempt, Job, Node, Preparation, Running, Task
 from local.batch_emulator.world import World
 
@@ -38,7 +48,7 @@ def _preparation(world: World, job: Job, node: Node, now: datetime) -> Preparati
 
 def _settle(world: World, running: Running, limit: int, now: datetime) -> Running | None:
     """Look at a run: give it back while it runs (or its repetition), None once it ended."""
-    outcome = running.handle.poll()
+    outcome = running.handle.poll() or overdue(world, running, now)
     if outcome is None:
         return running
     outcome = judged(outcome)

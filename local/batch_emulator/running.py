@@ -217,7 +217,7 @@ def _watch(world: World, node: Node, key: tuple[str, str], running: Running, now
     task = job.tasks[key[1]]
     outcome = running.handle.poll()
     if outcome is None:
-        outcome = _overdue(world, task, running, now)
+        outcome = overdue(world, running, now)
     if outcome is None:
         return
     outcome = judged(outcome)
@@ -230,8 +230,9 @@ def _watch(world: World, node: Node, key: tuple[str, str], running: Running, now
     end_task(world, job, task, outcome, now)
 
 
-def _overdue(world: World, task: Task, running: Running, now: datetime) -> Outcome | None:
-    limit = (task.spec.get("constraints") or {}).get("maxWallClockTime")
+def overdue(world: World, running: Running, now: datetime) -> Outcome | None:
+    """Stop a run that is past its maxWallClockTime and give its outcome; None while it may go on."""
+    limit = (running.launch.task.get("constraints") or {}).get("maxWallClockTime")
     assert running.attempt.start is not None
     if limit is None or now - running.attempt.start < parse_span(limit):
         return None

@@ -216,6 +216,19 @@ def test_a_failed_preparation_closes_its_node(ground: Ground) -> None:
     assert ground.fate("t", "other").state == "completed"
 
 
+def test_a_preparation_has_its_wall_clock(ground: Ground) -> None:
+    """A preparation task that runs too long is stopped and failed; its node is closed to the job."""
+    ground.programs.default = None
+    ground.pool()
+    ground.job(jobPreparationTask={"commandLine": "fetch", "constraints": {"maxWallClockTime": "PT1M"}})
+    ground.task()
+    ground.advance(70)
+    assert ground.execution.running == []
+    status = next(iter(ground.client.list_job_preparation_and_release_task_status("j")))
+    assert status.job_preparation_task_execution_info.failure_info.code == "TaskEnded"
+    assert ground.fate().state == "active"
+
+
 def test_a_job_without_preparation_has_no_status_of_one(ground: Ground) -> None:
     """Asking for it is a conflict, as the job has none."""
     ground.job()

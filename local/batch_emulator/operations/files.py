@@ -1,7 +1,9 @@
 """Files of tasks and nodes, read from the folders that the execution keeps."""
 
 import mimetypes
+import os
 import shutil
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +18,7 @@ from local.batch_emulator.protocol.exchange import Answer, Call, tags
 from local.batch_emulator.protocol.moments import header_date
 from local.batch_emulator.protocol.pages import Properties, listed
 from local.batch_emulator.protocol.ranges import parse_range
+from local.batch_emulator.state import Wire
 from local.batch_emulator.world import World, refuse_unless
 
 _CHUNK = 256 * 1024
@@ -24,43 +27,51 @@ _WITHOUT_DISK = frozenset({"creating", "starting", "preempted", "leavingpool"})
 
 @dataclass(frozen=True)
 class NodeFile:
-    """A file or folder. `name` is its path below the root, with slashes."""
+    """A file or folder as it was when it was looked at. `name` is its path below the root, with slashes."""
 
     name: str
     path: Path
     url: str
+    facts: os.stat_result
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it is a folder; links are not followed in lists."""
+        return stat.S_ISDIR(self.facts.st_mode)
 
     @property
     def modified(self) -> datetime:
         """When it was written last."""
-        return datetime.fromtimestamp(self.path.lstat().st_mtime, UTC)
+        return datetime.fromtimestamp(self.facts.st_mtime, UTC)
 
     @property
     def content_type(self) -> str:
-        """Text for the logs, else what the name tells."""
+        """What the name tells."""
         return mimetypes.guess_type(self.name)[0] or "application/octet-stream"
 
     @property
     def mode(self) -> str:
         """The octal mode, as in 0100644."""
-        return f"0{self.path.lstat().st_mode:o}"
+        return f"0{self.facts.st_mode:o}"
+
+
+def _properties_of(file: NodeFile) -> Wire | None:
+    if file.is_folder:
+        return None
+    return {
+        "creationTime": file.modified,
+        "lastModified": file.modified,
+        "contentLength": str(file.facts.st_size),
+        "contentType": file.content_type,
+        "fileMode": file.mode,
+    }
 
 
 PROPERTIES: Properties[NodeFile] = {
     "name": lambda file, _: file.name,
     "url": lambda file, _: file.url,
-    "isDirectory": lambda file, _: file.path.is_dir(),
-    "properties": lambda file, _: (
-        None
-        if file.path.is_dir()
-        else {
-            "creationTime": file.modified,
-            "lastModified": file.modified,
-            "contentLength": str(file.path.lstat().st_size),
-            "contentType": file.content_type,
-            "fileMode": file.mode,
-        }
-    ),
+    "isDirectory": lambda file, _: file.is_folder,
+    "properties": lambda file, _: _properties_of(file),
 }
 
 
@@ -89,14 +100,14 @@ def _file(call: Call, root: Path) -> NodeFile:
     inside = path.resolve().is_relative_to(root.resolve())
     if not name or not inside or not path.exists():
         raise BatchError("FileNotFound")
-    return NodeFile(name, path, call.url())
+    return NodeFile(name, path, call.url(), path.stat())
 
 
 def _headers(file: NodeFile) -> dict[str, str]:
-    etag = f"0x{file.path.stat().st_mtime_ns:X}"
+    etag = f"0x{file.facts.st_mtime_ns:X}"
     return tags(etag, file.modified) | {
         "ocp-creation-time": header_date(file.modified),
-        "ocp-batch-file-isdirectory": str(file.path.is_dir()).lower(),
+        "ocp-batch-file-isdirectory": str(file.is_folder).lower(),
         "ocp-batch-file-mode": file.mode,
         "ocp-batch-file-url": quote(file.url, safe=":/%"),
         "Content-Type": file.content_type,
@@ -105,11 +116,11 @@ def _headers(file: NodeFile) -> dict[str, str]:
 
 def _download(call: Call, root: Path) -> Answer:
     file = _file(call, root)
-    if file.path.is_dir():
+    if file.is_folder:
         raise BatchError("FileNotFound", "The path names a folder.")
     headers = _headers(file)
     check(call.headers, headers["ETag"].strip('"'), file.modified, reading=True)
-    first, length = parse_range(call.headers.get("ocp-range"), file.path.stat().st_size)
+    first, length = parse_range(call.headers.get("ocp-range"), file.facts.st_size)
     return Answer(200, headers=headers | {"Content-Length": str(length)}, stream=_pieces(file.path, first, length))
 
 
@@ -125,13 +136,13 @@ def _properties(call: Call, root: Path) -> Answer:
     file = _file(call, root)
     headers = _headers(file)
     check(call.headers, headers["ETag"].strip('"'), file.modified, reading=True)
-    size = 0 if file.path.is_dir() else file.path.stat().st_size
+    size = 0 if file.is_folder else file.facts.st_size
     return Answer(200, headers=headers | {"Content-Length": str(size)})
 
 
 def _delete(call: Call, root: Path) -> Answer:
     file = _file(call, root)
-    if not file.path.is_dir() or file.path.is_symlink():
+    if not file.is_folder or file.path.is_symlink():
         file.path.unlink()
     elif call.flag("recursive"):
         shutil.rmtree(file.path)
@@ -142,13 +153,22 @@ def _delete(call: Call, root: Path) -> Answer:
     return Answer(200)
 
 
+def _looked_at(call: Call, root: Path, path: Path) -> NodeFile | None:
+    """Describe a listed file, or give None for one that a running task has removed meanwhile."""
+    name = path.relative_to(root).as_posix()
+    try:
+        return NodeFile(name, path, f"{call.url()}/{quote(name)}", path.lstat())
+    except FileNotFoundError:
+        return None
+
+
 def _list(call: Call, root: Path) -> Answer:
     paths = sorted(root.rglob("*") if call.flag("recursive") else root.glob("*"))
-    names = [path.relative_to(root).as_posix() for path in paths]
+    looked_at = (_looked_at(call, root, path) for path in paths)
+    found = [file for file in looked_at if file is not None]
 
     def source(number: int) -> Iterator[tuple[int, NodeFile]]:
-        for index in range(number, len(paths)):
-            yield index + 1, NodeFile(names[index], paths[index], f"{call.url()}/{quote(names[index])}")
+        return ((index, file) for index, file in enumerate(found, 1) if index > number)
 
     return listed(call, "files", source, PROPERTIES, ("name",))
 
