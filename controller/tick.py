@@ -15,7 +15,7 @@ from controller.budget import Budget
 from controller.deployment import Deployment
 from controller.reconcile import reconcile
 from controller.store import Marker
-from controller.threads import Threads
+from controller.threads import each
 from shared.codes import Code
 from shared.errors import BatchdropError, Conflict
 from shared.logs import note
@@ -38,23 +38,19 @@ def tick(ports: Ports, deployment: Deployment, until: datetime) -> int:
     rules = deployment.rules()
 
     def look(record: Record) -> None:
-        if ports.clock.now() < until and not ports.locks.held(record.job):
-            reconcile(record.job, ports, Budget(until, long=False), rules)
+        try:
+            if ports.clock.now() < until and not ports.locks.held(record.job):
+                reconcile(record.job, ports, Budget(until, long=False), rules)
+        except BatchdropError as error:
+            note(log, "not looked at", logging.WARNING, job=record.job, why=error)
 
-    with Threads(THREADS) as threads:
-        for record, done in [(record, threads.submit(look, record)) for record in due]:
-            error = done.exception()
-            if isinstance(error, BatchdropError):
-                note(log, "not looked at", logging.WARNING, job=record.job, why=error)
-            elif error is not None:
-                raise error
+    each(THREADS, look, due)
     return len(due)
 
 
 def open_records(ports: Ports) -> list[Record]:
     """Records of all open markers, oldest manifest first. A marker whose record is archived is closed here."""
-    with Threads(THREADS) as threads:
-        found = threads.map(lambda marker: read(marker, ports), list(store.markers(ports.control)))
+    found = each(THREADS, lambda marker: read(marker, ports), list(store.markers(ports.control)))
     return [record for record in found if record is not None]
 
 

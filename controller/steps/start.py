@@ -15,7 +15,7 @@ from controller.split.rows import SourceBlob
 from controller.split.run import split
 from controller.steps.work import Work
 from controller.tasks import CONFIG_FILE, Setting, config_content, latest_end, make_task
-from controller.threads import Threads
+from controller.threads import each
 from shared.errors import Defect, Vanished
 from shared.manifest.models import Reference
 from shared.names import KEEP, STATE, input_container, output_container, reference_list
@@ -118,11 +118,10 @@ def add_tasks(record: Record, work: Work) -> Record:
     )
     rows = ledger.rows(record, work.ports.control, record.added, sources=True)
     chunks = chunked((make_task(setting, row) for row in rows), CHUNK)
-    with Threads(PARALLEL) as threads:
-        while wave := list(islice(chunks, PARALLEL)):
-            list(threads.map(partial(work.ports.batch.add_tasks, record.job), wave))
-            record = record.model_copy(update={"added": record.added + sum(map(len, wave))})
-            work.save(record)
+    while wave := list(islice(chunks, PARALLEL)):
+        each(PARALLEL, partial(work.ports.batch.add_tasks, record.job), wave)
+        record = record.model_copy(update={"added": record.added + sum(map(len, wave))})
+        work.save(record)
     return record
 
 

@@ -118,12 +118,20 @@ class Ground:
         triggers.on_sweep(self.world.ports, self.deployment)
 
     def deliver(self) -> None:
-        """Messages and events that are due."""
-        for job, wake in self.world.events.sent:
+        """Messages and events that are due; what a dying host had in its hands stays."""
+        while self.world.events.sent:
+            job, wake = self.world.events.sent[0]
             triggers.on_tasks_ended({"job": job, "wake": wake}, self.world.ports, self.deployment)
-        self.world.events.sent.clear()
-        for message in self.world.queue.take():
-            triggers.on_wake(message, self.world.ports, self.deployment)
+            self.world.events.sent.pop(0)
+        due = self.world.queue.take()
+        while due:
+            try:
+                triggers.on_wake(due[0], self.world.ports, self.deployment)
+            except BaseException:
+                for message in due:
+                    self.world.queue.send(message)
+                raise
+            due.pop(0)
 
     def run_tasks(self, program: Program, most: int | None = None) -> int:
         return self.world.batch.run(lambda spec: run_task(spec, program, self.world), most)

@@ -1,0 +1,123 @@
+"""Killed at every single call to the world, before and after its effect: the same end, nothing doubled, nothing left."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+
+from tests.loop.ground import Container, Ground, Program
+from tests.loop.mortal import Killed, Killer, mortal
+from tests.loop.test_jobs import LINES, RANGE, number
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A job, its program, and what becomes of it."""
+
+    manifest: str
+    program: Program
+    state: str
+    cancel: bool = False
+
+
+def copy(container: Container) -> None:
+    container.write(container.read())
+
+
+def fails_on_three(container: Container) -> int:
+    if container.args[0] == "3":
+        return 1
+    number(container)
+    return 0
+
+
+JOBS = {
+    "good": Reference(LINES, copy, "succeeded"),
+    "failing": Reference(RANGE, fails_on_three, "failed"),
+    "tolerated": Reference(RANGE + "failure: {tolerated: 1}\n", fails_on_three, "succeeded"),
+    "cancelled": Reference(RANGE, number, "cancelled", cancel=True),
+}
+TEXT = "".join(f"line {n}\n" for n in range(12))
+
+
+def live(ground: Ground, job: Reference) -> None:
+    """The life of a job from its drop to its end."""
+    ground.drop(job.manifest)
+    ground.round(job.program, most=1)
+    if job.cancel:
+        ground.drop("", "job.yaml.cancel")
+    ground.settle(job.program)
+
+
+def outcome(ground: Ground) -> tuple[object, ...]:
+    """What must be the same however often the process died."""
+    status = ground.status()
+    result = ground.result(status["jobId"])
+    path = status["links"]["result"]
+    merged = ground.blob(path) if path else None
+    units = status["units"]
+    assert units["total"] == sum(units[k] for k in ("merged", "pending", "failed", "skipped", "notRun"))
+    return status["state"], status["final"], result["state"], merged, status["cleanup"]["state"]
+
+
+def prepared() -> Ground:
+    ground = Ground()
+    ground.put("data/big.txt", TEXT)
+    return ground
+
+
+def crash(job: Reference, at: int, after: bool) -> Ground:
+    """Die at that call; then a new process gets every hint again."""
+    ground = prepared()
+    whole = ground.world
+    ground.world = mortal(whole, Killer(at, after))
+    try:
+        live(ground, job)
+        pytest.fail(f"the process never made call {at}")
+    except Killed:
+        ground.world = whole
+        whole.clock.advance(timedelta(seconds=31))
+        ground.event()
+        if job.cancel:
+            ground.drop("", "job.yaml.cancel")
+        ground.world.clock.advance(timedelta(minutes=2))
+        ground.sweep()
+        ground.settle(job.program)
+    return ground
+
+
+def calls_of(job: Reference) -> list[str]:
+    ground = prepared()
+    killer = Killer()
+    ground.world = mortal(ground.world, killer)
+    live(ground, job)
+    return killer.calls
+
+
+STRIDE = int(os.environ.get("CRASH_STRIDE", "4"))
+"""Every fourth call in each run; the runs are staggered. CRASH_STRIDE=1 tries them all (some minutes)."""
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("name", JOBS)
+def test_killed_at_any_call_the_job_ends_the_same(name: str, after: bool) -> None:
+    """One verdict, the identical merged bytes, no pool, job or container left."""
+    job, first = JOBS[name], 1 + (2 * list(JOBS).index(name) + after) % STRIDE
+    clean = prepared()
+    live(clean, job)
+    expected = outcome(clean)
+    assert expected[0] == job.state
+    calls = calls_of(job)
+    assert len(calls) > 100
+    for at in range(first, len(calls) + 1, STRIDE):
+        ground = crash(job, at, after)
+        point = f"{'after' if after else 'before'} call {at} of {len(calls)}: {calls[at - 1]}"
+        if not job.cancel:
+            assert outcome(ground) == expected, point
+        else:
+            assert outcome(ground)[0] in ("cancelled", "succeeded"), point
+        assert ground.left() == [], point
+        assert ground.open_jobs() == [], point
