@@ -54,8 +54,14 @@ def executions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Executions]
 
 
 @pytest.fixture(params=["process", "unshare", "bwrap"])
+def any_node(request: pytest.FixtureRequest, executions: Executions, tmp_path: Path) -> Node:
+    """A node by every runner that needs no engine and works here, with the image `app` in its file."""
+    return make_node(executions, request.param, tmp_path)
+
+
+@pytest.fixture(params=["process", "unshare"])
 def node(request: pytest.FixtureRequest, executions: Executions, tmp_path: Path) -> Node:
-    """A node by each runner that works here, with the image `app` in its file."""
+    """A node by the plainest runner and by the best one without an engine."""
     return make_node(executions, request.param, tmp_path)
 
 
