@@ -49,10 +49,10 @@ def of_sum(status: Status) -> Finding:
     return Finding(total == sum(places.values()), f"{total} = {named}")
 
 
-def of_result(merged: bytes, alone: bytes, result: Mapping[str, Any]) -> Iterator[Finding]:
-    """Of the merged result, beside the same count by one process."""
+def of_result(merged: bytes, alone: bytes, made: Mapping[str, Any]) -> Iterator[Finding]:
+    """Of the merged result, beside the same count by one process; `made` is `result` of result.json."""
     digest = hashlib.sha256(merged).hexdigest()
-    said = result["hash"] or {}
+    said = made["hash"] or {}
     yield Finding(said.get("value") == digest, f"result.json tells the result's sha256, {digest[:12]}...")
     if merged == alone:
         yield Finding(True, f"the result equals a single run over the whole text, byte for byte ({len(alone)} bytes)")

@@ -74,7 +74,7 @@ def look_at_result(watch: Watch, final: Status, text: Path, folder: Path) -> Ite
     result = json.loads(must_have(watch.ground, f"results/{final.job}/result.json"))
     merged = must_have(watch.ground, final.result)
     show(result, merged, watch.say)
-    yield from of_result(merged, count_alone(text, folder), result)
+    yield from of_result(merged, count_alone(text, folder), result["result"])
 
 
 def show(result: dict[str, Any], merged: bytes, say: Say) -> None:
