@@ -25,7 +25,7 @@ APPS = Path(__file__).with_name("apps")
 _NEVER = "0 0 0 1 1 *"
 
 
-def wait_for(probe: Callable[[], T], patience: float = 15) -> T:
+def wait_for(probe: Callable[[], T], patience: float = 30) -> T:
     """What the probe gives as soon as it is true; fails after `patience` seconds."""
     end = time.monotonic() + patience
     while not (found := probe()):
@@ -39,7 +39,7 @@ class RunningHost:
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        ready = program.wait_ready(r"^functions host ready: (http://127\.0\.0\.1:\d+) functions=(\d+)$", patience=30)
+        ready = program.wait_ready(r"^functions host ready: (http://127\.0\.0\.1:\d+) functions=(\d+)$", patience=60)
         self.url, self.functions = ready.group(1), int(ready.group(2))
 
     def call(self, method: str, path: str, **options: Any) -> requests.Response:

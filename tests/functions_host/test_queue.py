@@ -101,7 +101,7 @@ def test_sigterm_does_not_wait_for_ever(ground: Ground) -> None:
     wait_for(lambda: ground.seen("work"))
     began = time.monotonic()
     assert host.program.stop() == 0
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 10
     assert ground.length("work") == 1
 
 
