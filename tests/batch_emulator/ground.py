@@ -13,7 +13,6 @@ from azure.core.exceptions import HttpResponseError
 from local.batch_emulator.callables import CallableExecution
 from local.batch_emulator.emulator import DEVELOPMENT_ACCOUNT, DEVELOPMENT_KEY, Emulator
 from local.batch_emulator.execution import Launch, Outcome
-from local.batch_emulator.server import EmulatorServer
 
 MACHINE = {
     "imageReference": {"publisher": "microsoft-dsvm", "offer": "ubuntu-hpc", "sku": "2204", "version": "latest"},
@@ -48,17 +47,25 @@ class Programs:
 class Ground:
     """One emulated account for one test."""
 
-    def __init__(self, server: EmulatorServer, programs: Programs, execution: CallableExecution) -> None:
-        self.server = server
-        self.emulator: Emulator = server.emulator
+    def __init__(self, url: str, emulator: Emulator, programs: Programs, execution: CallableExecution) -> None:
+        self.url = url
+        self.emulator = emulator
         self.programs = programs
         self.execution = execution
+        self._clients: list[BatchClient] = []
         self.client = self.connect()
+
+    def close(self) -> None:
+        """End the account and its clients."""
+        for client in self._clients:
+            client.close()
+        self.emulator.close()
 
     def connect(self, key: str = DEVELOPMENT_KEY, **options: Any) -> BatchClient:
         """Give an SDK client of the account."""
         credential = AzureNamedKeyCredential(DEVELOPMENT_ACCOUNT, key)
-        return BatchClient(self.server.url, credential, retry_total=0, **options)
+        self._clients.append(BatchClient(self.url, credential, retry_total=0, **options))
+        return self._clients[-1]
 
     def advance(self, seconds: float) -> None:
         """Let so much of the service's time pass."""
@@ -88,7 +95,7 @@ class Ground:
 
     def admin(self, method: str, path: str, body: Any = None) -> Any:
         """Call the admin API; give what it answers."""
-        answer = requests.request(method, f"{self.server.url}/_admin{path}", json=body, timeout=10)
+        answer = requests.request(method, f"{self.url}/_admin{path}", json=body, timeout=10)
         assert answer.ok, answer.text
         return answer.json()
 

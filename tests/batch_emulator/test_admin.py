@@ -106,7 +106,7 @@ def test_the_state_can_be_seen(ground: Ground) -> None:
 )
 def test_admin_requests_are_checked(ground: Ground, method: str, path: str, body: object, status: int) -> None:
     """The admin API refuses what it does not know."""
-    assert requests.request(method, f"{ground.server.url}/_admin{path}", json=body, timeout=10).status_code == status
+    assert requests.request(method, f"{ground.url}/_admin{path}", json=body, timeout=10).status_code == status
 
 
 def test_the_admin_api_is_off_unless_asked_for() -> None:

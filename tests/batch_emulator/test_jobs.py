@@ -247,7 +247,7 @@ def test_environment_reaches_the_task(ground: Ground) -> None:
     launch = ground.programs.launches[-1]
     assert launch.environment == {"A": "job", "B": "task"}
     assert launch.container_configuration is not None
-    assert launch.account_url == ground.server.url
+    assert launch.account_url == ground.url
 
 
 def test_deleting_a_running_job_stops_its_tasks(ground: Ground) -> None:

@@ -37,7 +37,7 @@ def send(
     digest = hmac.new(base64.b64decode(DEVELOPMENT_KEY), text.encode(), hashlib.sha256).digest()
     authorization = f"SharedKey {DEVELOPMENT_ACCOUNT}:{base64.b64encode(digest).decode()}"
     sent = {"ocp-date": date, "Authorization": authorization, **(headers or {})}
-    return requests.request(method, f"{ground.server.url}{path}?{query}", headers=sent, timeout=10)
+    return requests.request(method, f"{ground.url}{path}?{query}", headers=sent, timeout=10)
 
 
 def test_a_signed_request_is_answered(ground: Ground) -> None:
@@ -60,7 +60,7 @@ def test_what_is_not_signed_right_is_refused(ground: Ground) -> None:
     assert send(ground, "/pools", VERSION, signed_query="api-version:2024-07-01.20.0").status_code == 403
     assert send(ground, "/pools", VERSION, headers={"Authorization": "SharedKey nothing"}).status_code == 400
     assert send(ground, "/pools", VERSION, headers={"Authorization": "Bearer x"}).status_code == 403
-    assert requests.get(f"{ground.server.url}/pools?{VERSION}", timeout=10).status_code == 403
+    assert requests.get(f"{ground.url}/pools?{VERSION}", timeout=10).status_code == 403
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,10 @@ TASKS = 100_000
 
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
-    """Fail when the block takes longer."""
-    start = time.perf_counter()
+    """Fail when the block takes longer, in processor time: other programs may be busy beside it."""
+    start = time.process_time()
     yield
-    took = time.perf_counter() - start
+    took = time.process_time() - start
     assert took < seconds, f"took {took:.2f} s"
 
 

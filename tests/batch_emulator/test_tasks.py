@@ -82,7 +82,7 @@ def test_wall_clock_that_uses_retries(tmp_path: Any) -> None:
     settings = Settings(tmp_path, wall_clock_retries=True)
     emulator = Emulator(DEVELOPMENT_ACCOUNT, DEVELOPMENT_KEY, execution, DrivenClock(), settings=settings)
     with EmulatorServer(emulator, progress=False) as server:
-        ground = Ground(server, programs, execution)
+        ground = Ground(server.url, emulator, programs, execution)
         ground.pool()
         ground.job()
         ground.task(constraints={"maxWallClockTime": "PT1M", "maxTaskRetryCount": 1})
