@@ -39,8 +39,9 @@ def _value(node: Node, strange: list[Scalar]) -> Any:
 
 def _note(section: Section, field: Field, strange: list[Scalar]) -> None:
     """The path of a value is looked for only here: a long list costs no paths."""
+    ids = {id(node) for node in strange}
     for path, node in _walk(field.path, field.node):
-        if any(node is each for each in strange):
+        if id(node) in ids:
             wrong = Wrong("number", f"{described(node)} cannot be written as JSON", "put it in quotes")
             section.findings.note(path, node.mark, wrong, from_policy=node.mark is None)
 

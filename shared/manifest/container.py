@@ -14,6 +14,7 @@ FIELDS = ("image", "command", "args", "workingDirectory", "environment", "secret
 LARGEST_VALUE = 4096
 MOST_VARIABLES = 50
 MOST_SECRETS = 20
+MOST_WORDS = 10_000
 LONGEST_IMAGE = 500
 
 _HOST = re.compile(r"[A-Za-z0-9.-]+(?::[0-9]{1,5})?", re.ASCII)
@@ -27,7 +28,7 @@ _secret_name = matching(r"[A-Za-z0-9-]{1,127}", "a Key Vault secret's name", "us
 
 def read_container(section: Section) -> ContainerImage:
     """The container as stated."""
-    command, args = (section.read_each(name, text) for name in ("command", "args"))
+    command, args = (section.read_each(name, text, MOST_WORDS) for name in ("command", "args"))
     if section.stated("command") and not section.children("command"):
         section.get("command", _no_words, None)
     return ContainerImage(

@@ -5,6 +5,9 @@ from __future__ import annotations
 from shared.errors import Problem, Rejected
 from shared.manifest.nodes import Mark
 
+MOST_PROBLEMS = 100
+"""More are counted, not told: a status stays a page that a person can read, whatever was dropped."""
+
 
 class Wrong(Exception):
     """What a value reader raises; the one who knows the place turns it into a Problem."""
@@ -22,13 +25,22 @@ class Findings:
     def __init__(self, *, partial: bool = False) -> None:
         self.partial = partial
         self._problems: list[Problem] = []
+        self._untold = 0
 
     def add(self, problems: tuple[Problem, ...]) -> None:
         """Take over problems found by others."""
         self._problems.extend(problems)
 
+    @property
+    def full(self) -> bool:
+        """Whether further problems are only counted."""
+        return len(self._problems) >= MOST_PROBLEMS
+
     def note(self, path: str, mark: Mark | None, wrong: Wrong, *, from_policy: bool = False) -> None:
         """Add a problem. `from_policy`: the value is one of the policy's defaults, so it has no place in this file."""
+        if self.full:
+            self._untold += 1
+            return
         message, fix = wrong.message, wrong.fix
         if from_policy:
             message = f"{message} (this value comes from the policy's defaults)"
@@ -38,8 +50,8 @@ class Findings:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """All of them in file order; those without a place last."""
-        return tuple(sorted(self._problems, key=_place))
+        """In file order, those without a place last; of a flood the first MOST_PROBLEMS that were found."""
+        return bounded(tuple(sorted(self._problems, key=_place)), self._untold)
 
     def __bool__(self) -> bool:
         return bool(self._problems)
@@ -52,6 +64,15 @@ class Findings:
 
 def _place(problem: Problem) -> tuple[bool, int, int]:
     return problem.line is None, problem.line or 0, problem.column or 0
+
+
+def bounded(problems: tuple[Problem, ...], untold: int = 0) -> tuple[Problem, ...]:
+    """At most MOST_PROBLEMS, and, where there are more, a last one that says how many."""
+    more = untold + max(0, len(problems) - MOST_PROBLEMS)
+    if not more:
+        return problems
+    last = Problem("", "more", f"and {more} more problems", "correct those above first")
+    return (*problems[:MOST_PROBLEMS], last)
 
 
 def syntax_error(mark: Mark | None, rule: str, message: str, fix: str, path: str = "") -> Rejected:

@@ -12,7 +12,7 @@ from bisect import bisect_right
 from typing import Any
 
 from shared.errors import Problem, Rejected
-from shared.manifest.findings import syntax_error
+from shared.manifest.findings import bounded, syntax_error
 from shared.manifest.nodes import Entry, ListNode, MapNode, Mark, Node, Scalar, ScalarValue
 from shared.manifest.scalars import LONGEST_NUMBER
 from shared.manifest.yaml_text import DEPTH, duplicate, joined
@@ -34,7 +34,7 @@ def read_json(text: str) -> Node | None:
     if walk.space(end) < len(text):
         raise walk.unreadable(walk.space(end), "text after the end of the value")
     if walk.duplicates:
-        raise Rejected(tuple(walk.duplicates))
+        raise Rejected(bounded(tuple(walk.duplicates)))
     return tree
 
 

@@ -80,7 +80,8 @@ def _described_scalar(value: ScalarValue) -> str:
         return "true" if value else "false"
     if isinstance(value, str):
         return f"the text {shortened(value)}"
-    return f"the number {value!r}"
+    digits = repr(value)
+    return f"the number {digits if len(digits) <= 60 else digits[:57] + '...'}"
 
 
 def shortened(text: str) -> str:

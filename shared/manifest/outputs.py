@@ -22,6 +22,7 @@ COUNTED: tuple[MergeBy, ...] = ("csv", "json", "lines")
 _IF_EXISTS: tuple[Literal["fail", "replace"], ...] = ("fail", "replace")
 _EMPTY: tuple[Literal["allow", "fail"], ...] = ("allow", "fail")
 OPERATIONS = ("sum", "min", "max", "count")
+MOST_COLUMNS = 1000
 REDUCE_FIELDS = ("by", *OPERATIONS)
 _EXTENSIONS = {"csv": ".csv", "json": ".json", "lines": ".txt"}
 BYTES = "one blob without split.unitsPerTask is cut by bytes"
@@ -71,7 +72,7 @@ def _reduce(section: Section, by: MergeBy, csv: MergeCsv) -> Reduce | None:
     if not section.stated("reduce"):
         return None
     inner = section.section("reduce", REDUCE_FIELDS)
-    columns = {name: inner.read_each(name, _column) for name in REDUCE_FIELDS}
+    columns = {name: inner.read_each(name, _column, MOST_COLUMNS) for name in REDUCE_FIELDS}
     _check_columns(inner, columns)
     return Reduce(**columns)
 

@@ -10,6 +10,7 @@ from shared.manifest.nodes import Node, shortened
 from shared.manifest.values import text
 
 LONGEST_BLOB = 1024
+LONGEST_GLOB = 63 + 1 + LONGEST_BLOB
 
 _CONTAINER = re.compile(r"[a-z0-9](?:-?[a-z0-9])*", re.ASCII)
 _EXAMPLE = "write it as container/blob, such as data/queries.txt"
@@ -45,6 +46,8 @@ def free_glob(node: Node) -> str:
     value = text(node)
     if not value:
         raise Wrong("pattern", "must not be empty", "write a glob such as **/*.gif")
+    if len(value) > LONGEST_GLOB:
+        raise Wrong("range", f"has {len(value)} characters; at most {LONGEST_GLOB} are allowed", "shorten it")
     _check_characters(value)
     return value
 

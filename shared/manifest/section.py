@@ -98,7 +98,7 @@ class Section:
         """Note each field that is none of `names`."""
         for name in self._entries:
             if name not in names:
-                near = get_close_matches(name, names, 1, 0.6)
+                near = [] if self.findings.full else get_close_matches(name, names, 1, 0.6)
                 fix = f"did you mean {near[0]}?" if near else f"leave it out; here may stand {', '.join(names)}"
                 self.note_key(name, Wrong("unknownField", f"there is no field {shortened(name)} here", fix))
         return self

@@ -93,7 +93,7 @@ def integer(least: int, most: int) -> Reader[int]:
             fix = "write it without quotes" if isinstance(value, str) and value.isdecimal() else "write a whole number"
             raise Wrong("type", f"must be a whole number, not {described(node)}", fix)
         if not least <= value <= most:
-            raise Wrong("range", f"must be {least} to {most}, not {value}", f"write a number from {least} to {most}")
+            raise Wrong("range", f"must be {least} to {most}, not {described(node)}", f"write {least} to {most}")
         return value
 
     return reader

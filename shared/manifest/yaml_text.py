@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from shared.errors import Problem, Rejected
-from shared.manifest.findings import syntax_error
+from shared.manifest.findings import bounded, syntax_error
 from shared.manifest.nodes import Entry, ListNode, MapNode, Mark, Node, Scalar, described, shortened
 from shared.manifest.scalars import LONGEST_NUMBER, TooLong, plain_value
 
@@ -31,7 +31,7 @@ def read_yaml(text: str) -> Node | None:
     for event in _events(text):
         tree.take(event)
     if tree.duplicates:
-        raise Rejected(tuple(tree.duplicates))
+        raise Rejected(bounded(tuple(tree.duplicates)))
     return tree.root
 
 

@@ -77,7 +77,7 @@ def test_every_rule_is_explained() -> None:
         text = source.read_text(encoding="utf-8")
         used |= set(re.findall(r'Wrong\(\s*"([a-zA-Z]+)"', text))
         used |= set(re.findall(r'(?:syntax_error|_refused)\([^"]*?"([a-zA-Z]+)"', text))
-        used |= set(re.findall(r'Problem\(\w+, "([a-zA-Z]+)"', text))
+        used |= set(re.findall(r'Problem\([\w"]+, "([a-zA-Z]+)"', text))
     explained = set(re.findall(r"`([a-zA-Z]+)`", PAGE.partition("## Rules")[2]))
     assert used - {""} == explained
 
