@@ -5,7 +5,7 @@ A test says how its tasks end, lets them run, lets time pass; and sees nothing b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,7 +20,7 @@ from local.batch_emulator.world import Fault, Quota, Settings
 from shared.azure.batch import AzureBatch
 from shared.azure.batch_door import BatchKey
 from shared.names import EXPIRES_KEY, JOB_KEY, OWNER_KEY
-from shared.ports import BatchPort, NodeCounts
+from shared.ports import BatchPort
 from shared.specs import JobSpec, OutputFile, PoolSpec, Preparation, RegistrySpec, ResourceFile, Source, TaskSpec
 from tests.fakes.batch import FakeBatch
 from tests.fakes.blobs import MemoryBlobs
@@ -36,8 +36,10 @@ UNTIL = datetime(2027, 1, 1, tzinfo=UTC)
 class Ground(Protocol):
     """A Batch account and what moves it. Tasks end well unless `ends` says otherwise."""
 
-    batch: BatchPort
     ends: dict[str, TaskEnd]
+
+    @property
+    def batch(self) -> BatchPort: ...
 
     def run(self) -> None:
         """Every task that can run does, to its end."""
@@ -168,11 +170,3 @@ def a_task(number: int, **more: object) -> TaskSpec:
 def a_preparation() -> Preparation:
     source = Source("reference", "db.tar", False, UNTIL)
     return Preparation("/bin/sh -c true", (ResourceFile(source, "db.tar"),))
-
-
-def some_nodes() -> NodeCounts:
-    return NodeCounts(idle=1, total=1)
-
-
-Launched = Mapping[str, object]
-Connect = Callable[[str], AzureBatch]
