@@ -17,6 +17,8 @@ from local.batch_emulator.supervisor.job import Mount
 
 _SHARED_MEMORY = 64 * 1024**2
 _HOST = Path("/")
+# What engines mount for their own containers comes and goes, and is none of a command's business.
+_ENGINE_STORES = ("var/lib/containers", "var/lib/docker", "var/lib/containerd", "var/lib/kubelet", "run")
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,7 @@ class _Composer:
         if found[0].is_symlink():
             yield Mount("link", f"/{path}", (str(found[0].readlink()),))
         elif not found[0].is_dir():
-            yield Mount("bind", f"/{path}", (str(found[0]),), readonly=True)
+            yield Mount("bind", f"/{path}", (str(found[0]),), readonly=True, optional=True)
         else:
             yield from self._directory(path, [each for each in found if each.is_dir() and not each.is_symlink()])
 
@@ -137,9 +139,9 @@ class _Composer:
             yield Mount("dir", f"/{path}")
             yield from self.folder(path)
         elif self._abilities.overlay:
-            yield Mount("overlay", f"/{path}", tuple(map(str, folders)))
+            yield Mount("overlay", f"/{path}", tuple(map(str, folders)), optional=True)
         else:
-            yield Mount("bind", f"/{path}", (str(folders[0]),), readonly=True)
+            yield Mount("bind", f"/{path}", (str(folders[0]),), readonly=True, optional=True)
 
     def _is_whole(self, path: str, folders: list[Path]) -> bool:
         if any(each != path and _is_within(each, path) for each in self._breaks):
@@ -163,5 +165,5 @@ def _names(folder: Path) -> list[str]:
 
 def _mount_points() -> frozenset[str]:
     with Path("/proc/self/mountinfo").open(encoding="utf-8") as lines:
-        points = [line.split(" ")[4].encode().decode("unicode_escape") for line in lines]
-    return frozenset(point.strip("/") for point in points)
+        points = {line.split(" ")[4].encode().decode("unicode_escape").strip("/") for line in lines}
+    return frozenset(point for point in points if not any(_is_within(point, store) for store in _ENGINE_STORES))

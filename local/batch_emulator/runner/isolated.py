@@ -124,7 +124,7 @@ def _user_flags(plan: Plan) -> list[str]:
 def _words(mount: Mount) -> list[str]:
     if mount.kind == "bind":
         flag = "--dev-bind" if mount.target == "/dev" else "--ro-bind" if mount.readonly else "--bind"
-        return [flag, mount.sources[0], mount.target]
+        return [f"{flag}-try" if mount.optional else flag, mount.sources[0], mount.target]
     if mount.kind == "link":
         return ["--symlink", mount.sources[0], mount.target]
     size = ["--size", mount.option] if mount.kind == "tmpfs" else []

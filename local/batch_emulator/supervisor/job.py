@@ -13,7 +13,7 @@ class Mount:
     bind: `sources[0]` appears at `target`, read-only or not, with what is mounted below it.
     overlay: `sources` (topmost first) appear as one at `target`; what is written there is thrown away at the end.
     link: a symbolic link to `sources[0]`. dir: a folder. tmpfs: memory of `option` bytes. proc: /proc of the new
-    processes.
+    processes. An `optional` one is left out when its source has gone since it was planned.
     """
 
     kind: Literal["bind", "overlay", "link", "dir", "tmpfs", "proc"]
@@ -21,6 +21,7 @@ class Mount:
     sources: tuple[str, ...] = ()
     readonly: bool = False
     option: str = ""
+    optional: bool = False
 
 
 @dataclass(frozen=True)

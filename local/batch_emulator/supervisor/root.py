@@ -68,6 +68,16 @@ class _Builder:
         self._count = 0
 
     def add(self, step: Mount) -> None:
+        try:
+            self._add(step)
+        except FileNotFoundError:
+            # The host's files come and go while a root is planned and built.
+            if not step.optional:
+                raise
+
+    def _add(self, step: Mount) -> None:
+        for source in () if step.kind == "link" else step.sources:
+            Path(source).lstat()
         target = resolve_inside(self._root, step.target)
         if step.kind == "link":
             _link(step.sources[0], target)
