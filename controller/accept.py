@@ -101,7 +101,7 @@ def take(drop: Drop, kind: Kind, ports: Ports, deployment: Deployment, listed: b
         return job
     plan = make_plan(manifest, job, drop.now)
     if manifest.dry_run:
-        target_problems(manifest, plan, ports)
+        target_problems(manifest, plan, job, policy, ports)
         answer_dry_run(ports, drop.reference, manifest, plan, drop.now)
         return None
     return claim(drop, manifest, plan, job, ports, deployment)
@@ -137,7 +137,7 @@ def claim(drop: Drop, manifest: Manifest, plan: Plan, job: JobId, ports: Ports, 
     held = keys.take(key, job, reference, ports, drop.now)
     if held is not None:
         return keys.join(held, reference, ports)
-    target_problems(manifest, plan, ports)
+    target_problems(manifest, plan, job, deployment.policy(), ports)
     count_day(job, ports, deployment, drop.now)
     older = older_job(drop.path, ports)
     record = first_record(drop, plan, job, key, deployment, older)

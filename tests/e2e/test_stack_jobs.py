@@ -1,0 +1,131 @@
+"""Jobs on the running stack: real SDKs, real Azurite, real task processes, the functions host in a process of its own."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import Person
+
+pytestmark = pytest.mark.stack
+ROOT = Path(__file__).resolve().parents[2]
+SLEEPER = """
+version: 1
+container: {image: "localhost/wordcount:1", command: [sleep], args: ["60"]}
+input: {range: {stop: 6}}
+merge: {by: none}
+"""
+FAILER = """
+version: 1
+container: {image: "localhost/wordcount:1", args: [-i, /no/such/file, -o, $(OUTPUT_PATH)]}
+input: {range: {stop: 3}}
+limits: {maxTaskRetryCount: 1}
+"""
+
+
+def test_the_old_guides_image_runs_unchanged_by_the_manifest_alone(person: Person, tmp_path: Path) -> None:
+    """examples/heavylift: its own variable names, a zipped database unpacked on the node, a folder as OUTPUT_PATH."""
+    example = ROOT / "examples" / "heavylift"
+    subprocess.run([sys.executable, example / "make_inputs.py", "-o", tmp_path, "--lifts", "3"], check=True, timeout=60)
+    sent = 0
+    for file in sorted(tmp_path.rglob("*")):
+        if file.is_file():
+            person.put(f"data/heavylift/{file.relative_to(tmp_path)}", file.read_bytes())
+            sent += file.name.startswith("Config_file")
+    person.drop("lift.yaml", (example / "manifest.yaml").read_text())
+    status = person.cleaned("lift.yaml")
+    assert (status["state"], status["complete"], status["units"]["merged"]) == ("succeeded", True, sent)
+    folder = status["links"]["result"]
+    files = list(person.storage.get_container_client("results").list_blobs(folder.removeprefix("results/")))
+    assert len(files) >= sent
+    assert all(item.size > 0 for item in files)
+    assert person.left(status["jobId"]) == []
+
+
+def test_a_task_that_fails_for_ever_is_named_with_its_stderr(person: Person) -> None:
+    """After its retries: failed, task, exit code, the end of stderr; machines are gone, containers kept by retention."""
+    person.drop("fail.yaml", FAILER)
+    status = person.wait("fail.yaml", lambda s: bool(s["final"]) and s["cleanup"]["state"] == "retained")
+    failure = status["failure"]
+    assert (status["state"], failure["code"]) == ("failed", "TASKS_FAILED")
+    assert failure["task"].startswith("t-00000")
+    assert failure["evidence"]["exitCode"] not in (0, None)
+    assert failure["evidence"]["runs"] == 2
+    assert "no/such/file" in failure["evidence"]["stderr"]
+    assert person.left(status["jobId"]) == [f"{status['jobId']}-input", f"{status['jobId']}-output"]
+    rows = [json.loads(line) for line in person.read(status["links"]["failed"]).splitlines()]
+    assert b"no/such/file" in person.read(rows[0]["logs"] + "stderr.txt")
+
+
+def test_an_image_that_cannot_be_pulled_fails_the_job_and_says_so(person: Person) -> None:
+    """IMAGE_PULL within seconds, naming the image."""
+    person.drop("image.yaml", FAILER.replace("wordcount:1", "nosuchthing:7"))
+    failure = person.final("image.yaml")["failure"]
+    assert failure["code"] == "IMAGE_PULL"
+    assert "nosuchthing:7" in failure["message"]
+
+
+def test_a_cancel_ends_running_tasks_and_leaves_nothing(person: Person) -> None:
+    """<manifest>.cancel while tasks sleep: cancelled in seconds."""
+    person.drop("sleep.yaml", SLEEPER)
+    person.wait("sleep.yaml", lambda s: s["tasks"]["running"] > 0)
+    person.put("jobs/sleep.yaml.cancel", "")
+    status = person.wait("sleep.yaml", lambda s: bool(s["final"]) and bool(s["times"]["cleaned"]))
+    assert (status["state"], status["failure"]["code"]) == ("cancelled", "CANCELLED")
+    assert status["units"]["notRun"] == 6
+    assert [name for name in person.left(status["jobId"]) if not name.endswith(("-input", "-output"))] == []
+
+
+def test_http_submits_reads_and_cancels(person: Person) -> None:
+    """The same writes, through the function app's own door."""
+    answer = person.http("POST", "jobs", params={"path": "web/a.yaml"}, data=SLEEPER + "name: web\n")
+    assert answer.status_code == 202
+    status = person.wait("web/a.yaml", lambda s: s["jobId"] is not None)
+    job = status["jobId"]
+    assert job in [entry["jobId"] for entry in person.http("GET", "jobs").json()["jobs"]]
+    assert person.http("GET", f"jobs/{job}").json()["jobId"] == job
+    assert person.http("GET", f"jobs/{job}/result").status_code == 404
+    assert person.http("POST", f"jobs/{job}/cancel").status_code == 202
+    person.final("web/a.yaml")
+    assert person.http("GET", f"jobs/{job}/result").json()["state"] == "cancelled"
+
+
+def test_a_bad_manifest_gets_one_answer_naming_every_problem(person: Person) -> None:
+    """Four faults in one file, four problems with path, line, rule and fix; no resource is made."""
+    person.drop("bad.yaml", "version: 1\ncontainer: {command: tail}\ncolour: blue\ninput: {blob: data/x, items: [1]}\n")
+    status = person.final("bad.yaml")
+    assert (status["state"], status["jobId"]) == ("rejected", None)
+    assert {p["path"] for p in status["problems"]} >= {"container.command", "colour", "container.image", "input"}
+    assert all(p["line"] and p["rule"] and p["fix"] for p in status["problems"])
+
+
+def test_a_killed_host_comes_back_and_the_job_ends_with_each_line_once(person: Person) -> None:
+    """SIGKILL while tasks run; the restarted host finishes the job from the record."""
+    lines = "".join(f"{n:06d}\n" for n in range(2000))
+    person.put("data/kill.txt", lines)
+    person.drop(
+        "kill.yaml",
+        """
+version: 1
+container:
+  image: localhost/wordcount:1
+  command: [sh, -c, 'sleep 1; cat "$0" > "$1"', $(INPUT_PATH), $(OUTPUT_PATH)]
+input: {blob: data/kill.txt}
+split: {by: lines, unitsPerTask: 100}
+merge: {by: lines, to: data/killed.txt, ifExists: replace}
+""",
+    )
+    person.wait("kill.yaml", lambda s: s["tasks"]["total"] == 20)
+    person.stack.kill_host()
+    status = person.cleaned("kill.yaml")
+    assert (status["state"], status["units"]["merged"]) == ("succeeded", 2000)
+    merged = person.read("data/killed.txt")
+    assert merged.decode() == lines
+    result = json.loads(person.read(f"results/{status['jobId']}/result.json"))
+    assert result["result"]["hash"] == {"kind": "sha256", "value": hashlib.sha256(merged).hexdigest()}
+    assert person.left(status["jobId"]) == []
