@@ -14,6 +14,8 @@ from controller.merge.parts import Part, refused
 from shared.errors import Refused
 
 LONGEST_HEADER = 2**20
+STEP = 2**18
+"""Bytes looked at together: bounds what a text of nothing but quotes takes."""
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _MARKS = re.compile(rb'["\n]')
 
@@ -91,12 +93,15 @@ class _Rows:
         self._begun = False
 
     def take(self, chunk: bytes) -> None:
-        for number, run in enumerate(chunk.split(b'"')):
-            if number:
-                self.quoted = not self.quoted
-                self._begun = True
-            if not self.quoted and run:
-                self._plain(run)
+        for at in range(0, len(chunk), STEP):
+            self._step(chunk[at : at + STEP])
+
+    def _step(self, chunk: bytes) -> None:
+        """What stands between quotes is replaced by one quote, so that the rest can be counted as plain text."""
+        runs = chunk.split(b'"')
+        plain = b'"'.join(runs[self.quoted :: 2])
+        self.quoted ^= len(runs) % 2 == 0
+        self._plain(plain + b'"' if self.quoted else plain)
 
     def _plain(self, run: bytes) -> None:
         first, last = run.find(b"\n"), run.rfind(b"\n")

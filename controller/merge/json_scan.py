@@ -1,7 +1,6 @@
 """Finding the elements of one JSON text while it streams by, and holding it to the grammar (RFC 8259). Pure.
 
-Memory does not grow with the text: a string may be longer than any buffer, only nesting is limited. Runs of plain
-members are taken by one regular expression each, which is what makes it fast.
+Memory does not grow with the text: a string may be longer than any buffer, only nesting is limited.
 """
 
 from __future__ import annotations
@@ -9,24 +8,16 @@ from __future__ import annotations
 import re
 from codecs import getincrementaldecoder
 from collections.abc import Callable
-from enum import Enum, auto
+
+from controller.merge import json_tokens as grammar
+from controller.merge.json_tokens import Mode
 
 DEEPEST = 1000
+"""Levels taken token by token; two or three more may follow in a run."""
 LONGEST_NUMBER = 4096
+RUN = 10_000
+"""Elements taken at once."""
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-
-_CHARACTERS = rb'(?:[^"\\\x00-\x1f]++|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*+'
-_SCALAR = rb"(?:true|false|null|-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][+-]?[0-9]++)?+)"
-_SPACE = rb"[ \t\r\n]*+"
-_PLAIN = rb'(?:"%s"|%s)' % (_CHARACTERS, _SCALAR)
-SPACE = re.compile(_SPACE)
-CHARACTERS = re.compile(_CHARACTERS)
-SCALAR = re.compile(_SCALAR)
-WORD = re.compile(rb"[-+.0-9A-Za-z]*+")
-PLAIN_ITEMS = re.compile(rb"(?:%s%s%s,)*+" % (_SPACE, _PLAIN, _SPACE))
-PLAIN_MEMBERS = re.compile(rb'(?:%s"%s"%s:%s%s%s,)*+' % (_SPACE, _CHARACTERS, _SPACE, _SPACE, _PLAIN, _SPACE))
-_ESCAPE = 6
-"""Bytes of the longest escape."""
 
 
 class NotJson(ValueError):
@@ -35,21 +26,6 @@ class NotJson(ValueError):
     def __init__(self, offset: int, what: str) -> None:
         super().__init__(what)
         self.offset = offset
-
-
-class _Mode(Enum):
-    """What may come next."""
-
-    TEXT = auto()
-    VALUE = auto()
-    VALUE_OR_END = auto()
-    KEY = auto()
-    KEY_OR_END = auto()
-    COLON = auto()
-    AFTER = auto()
-    STRING = auto()
-    KEY_STRING = auto()
-    DONE = auto()
 
 
 _MORE = -1
@@ -62,24 +38,24 @@ class JsonScan:
 
     def __init__(self, before: int = 0) -> None:
         self.elements = before
-        self._mode = _Mode.TEXT
+        self._mode = Mode.TEXT
         self._stack = bytearray()
         self._level = 0
         self._buffer, self._offset, self._ended = b"", 0, False
         self._mark: int | None = None
         self._out = bytearray()
         self._decoder = getincrementaldecoder("utf-8")()
-        self._steps: dict[_Mode, Callable[[int], int]] = {
-            _Mode.TEXT: self._text,
-            _Mode.VALUE: self._value,
-            _Mode.VALUE_OR_END: self._value_or_end,
-            _Mode.KEY: self._key,
-            _Mode.KEY_OR_END: self._key_or_end,
-            _Mode.COLON: self._colon,
-            _Mode.AFTER: self._after,
-            _Mode.STRING: self._string,
-            _Mode.KEY_STRING: self._string,
-            _Mode.DONE: self._done,
+        self._steps: dict[Mode, Callable[[int], int]] = {
+            Mode.TEXT: self._text,
+            Mode.VALUE: self._value,
+            Mode.VALUE_OR_END: self._value_or_end,
+            Mode.KEY: self._key,
+            Mode.KEY_OR_END: self._key_or_end,
+            Mode.COLON: self._colon,
+            Mode.AFTER: self._after,
+            Mode.STRING: self._string,
+            Mode.KEY_STRING: self._string,
+            Mode.DONE: self._done,
         }
 
     def take(self, chunk: bytes) -> bytes:
@@ -93,14 +69,14 @@ class JsonScan:
         self._check_text(b"", last=True)
         self._ended = True
         rest = self._run()
-        if self._mode not in (_Mode.TEXT, _Mode.DONE):
+        if self._mode not in (Mode.TEXT, Mode.DONE):
             raise NotJson(self._offset + len(self._buffer), "it ends too early")
         return rest
 
     def _run(self) -> bytes:
         position = 0
         while True:
-            if self._mode not in (_Mode.STRING, _Mode.KEY_STRING):
+            if self._mode not in (Mode.STRING, Mode.KEY_STRING):
                 position = self._skip(position)
             following = self._steps[self._mode](position) if position < len(self._buffer) else _MORE
             if following == _MORE:
@@ -109,7 +85,7 @@ class JsonScan:
         return self._passed(position)
 
     def _skip(self, position: int) -> int:
-        found = SPACE.match(self._buffer, position)
+        found = grammar.SPACE.match(self._buffer, position)
         return found.end() if found else position
 
     def _passed(self, position: int) -> bytes:
@@ -140,7 +116,7 @@ class JsonScan:
         if self._buffer[position] != ord("["):
             return self._value(position)
         self._level = 1
-        return self._open(position, _Mode.VALUE_OR_END)
+        return self._open(position, Mode.VALUE_OR_END)
 
     def _value_or_end(self, position: int) -> int:
         if self._buffer[position] == ord("]"):
@@ -148,14 +124,18 @@ class JsonScan:
         return self._value(position)
 
     def _value(self, position: int) -> int:
+        if len(self._stack) == self._level == 1 and self._mark is None and (end := self._elements(position)):
+            return end
         self._begin(position)
+        if whole := grammar.NESTED.match(self._buffer, position):
+            return self._end(whole.end())
         first = self._buffer[position]
         if first == ord("["):
-            return self._open(position, _Mode.VALUE_OR_END)
+            return self._open(position, Mode.VALUE_OR_END)
         if first == ord("{"):
-            return self._open(position, _Mode.KEY_OR_END)
+            return self._open(position, Mode.KEY_OR_END)
         if first == ord('"'):
-            self._mode = _Mode.STRING
+            self._mode = Mode.STRING
             return position + 1
         return self._word(position)
 
@@ -167,13 +147,13 @@ class JsonScan:
     def _key(self, position: int) -> int:
         if self._buffer[position] != ord('"'):
             raise self._wrong(position, "a key in quotes is due")
-        self._mode = _Mode.KEY_STRING
+        self._mode = Mode.KEY_STRING
         return position + 1
 
     def _colon(self, position: int) -> int:
         if self._buffer[position] != ord(":"):
             raise self._wrong(position, "a colon is due")
-        self._mode = _Mode.VALUE
+        self._mode = Mode.VALUE
         return position + 1
 
     def _after(self, position: int) -> int:
@@ -183,29 +163,33 @@ class JsonScan:
             return self._close(position)
         if found != ord(","):
             raise self._wrong(position, "a comma or the end of the array or object is due")
-        self._mode = _Mode.VALUE if in_array else _Mode.KEY
-        return self._plain(position + 1, PLAIN_ITEMS if in_array else PLAIN_MEMBERS)
+        self._mode = Mode.VALUE if in_array else Mode.KEY
+        return self._plain(position + 1, grammar.ITEMS if in_array else grammar.MEMBERS)
 
     def _string(self, position: int) -> int:
-        found = CHARACTERS.match(self._buffer, position)
+        found = grammar.CHARACTERS.match(self._buffer, position)
         end = found.end() if found else position
         if end < len(self._buffer) and self._buffer[end] == ord('"'):
-            is_key = self._mode is _Mode.KEY_STRING
-            self._mode = _Mode.COLON if is_key else self._mode
+            is_key = self._mode is Mode.KEY_STRING
+            self._mode = Mode.COLON if is_key else self._mode
             return end + 1 if is_key else self._end(end + 1)
-        cut_escape = self._buffer[end : end + 1] == b"\\" and len(self._buffer) - end < _ESCAPE and not self._ended
+        cut_escape = (
+            self._buffer[end : end + 1] == b"\\"
+            and len(self._buffer) - end < grammar.LONGEST_ESCAPE
+            and not self._ended
+        )
         if end < len(self._buffer) and not cut_escape:
             raise self._wrong(end, "a character that a string cannot hold")
         return end if end > position else _MORE
 
     def _word(self, position: int) -> int:
-        found = WORD.match(self._buffer, position)
+        found = grammar.WORD.match(self._buffer, position)
         end = found.end() if found else position
         if end - position > LONGEST_NUMBER:
             raise self._wrong(position, f"a number of more than {LONGEST_NUMBER} digits")
         if end == len(self._buffer) and not self._ended:
             return _MORE
-        if not SCALAR.fullmatch(self._buffer, position, end):
+        if not grammar.SCALAR.fullmatch(self._buffer, position, end):
             raise self._wrong(position, "a value is due")
         return self._end(end)
 
@@ -213,6 +197,19 @@ class JsonScan:
         raise self._wrong(position, "the text goes on behind its value")
 
     # ------------------------------------------------------------------ what steps have in common
+
+    def _elements(self, position: int) -> int:
+        """The end of a run of elements that each have their comma; 0 where there is none."""
+        found: list[bytes] = []
+        while len(found) < RUN and (item := grammar.ITEM.match(self._buffer, position)):
+            found.append(item[1])
+            position = item.end()
+        if not found:
+            return 0
+        self._out += (b",\n" if self.elements else b"") + b",\n".join(found)
+        self.elements += len(found)
+        self._mode = Mode.VALUE
+        return position
 
     def _begin(self, position: int) -> None:
         if len(self._stack) == self._level and self._mark is None:
@@ -225,10 +222,10 @@ class JsonScan:
         if len(self._stack) == self._level and self._mark is not None:
             self._out += self._buffer[self._mark : position]
             self._mark = None
-        self._mode = _Mode.AFTER if self._stack else _Mode.DONE
+        self._mode = Mode.AFTER if self._stack else Mode.DONE
         return position
 
-    def _open(self, position: int, mode: _Mode) -> int:
+    def _open(self, position: int, mode: Mode) -> int:
         if len(self._stack) >= DEEPEST:
             raise self._wrong(position, f"nested deeper than {DEEPEST}")
         self._stack.append(self._buffer[position])

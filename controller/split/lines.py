@@ -14,6 +14,7 @@ from shared.errors import Refused
 from shared.record import SplitCursor
 
 PIECE = 4 * 2**20
+SHORTEST_STEP, LONGEST_STEP = 64, 65_536
 FOREIGN = (
     (b"\xff\xfe\x00\x00", "UTF-32 (little endian)"),
     (b"\x00\x00\xfe\xff", "UTF-32 (big endian)"),
@@ -110,12 +111,17 @@ def _limit(sizing: Sizing, part_start: int) -> int | None:
 
 
 def _nth_line_end(window: bytes, at: int, number: int) -> int | None:
-    if window.count(b"\n", at) < number:
-        return None
-    end = at
-    for _ in range(number):
-        end = window.find(b"\n", end) + 1
-    return end
+    """Counts in steps, and looks at single lines only in the step that holds the end."""
+    step = min(LONGEST_STEP, number * SHORTEST_STEP)
+    while at < len(window):
+        lines = window.count(b"\n", at, at + step)
+        if lines >= number:
+            for _ in range(number):
+                at = window.find(b"\n", at) + 1
+            return at
+        number -= lines
+        at += step
+    return None
 
 
 def _windows(chunks: Iterator[bytes]) -> Iterator[bytes]:
