@@ -1,15 +1,13 @@
-"""The documents that people and programs read: status, result, receipt. Pure: record in, JSON-ready values out.
+"""status.json: what people read while a job is open, and after. Pure: record in, JSON-ready values out.
 
 Absent facts are null and keys never vanish.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, TypedDict
+from typing import Any
 
-from controller.outcome import allowed
 from controller.rules.ending import containers_due
 from controller.rules.running import is_running
 from controller.state import attempt_numbers, complete_of, is_final, state_of, task_numbers, unit_numbers
@@ -17,23 +15,8 @@ from shared.errors import Problem
 from shared.names import JOBS, RESULTS, input_container, output_container
 from shared.record import Failure, Record, Waiting
 
-LISTED = 20
 FRESH = timedelta(minutes=20)
 """A status that is older than this is stale: it is written at least every 10 minutes while the job is open."""
-
-
-class FailedUnits(TypedDict):
-    """One failed unit range, in failed.jsonl and in result.json."""
-
-    task: str
-    index: int
-    units: dict[str, int]
-    reason: str
-    exitCode: int | None
-    runs: int | None
-    message: str
-    stderrTail: str | None
-    logs: str | None
 
 
 def utc(when: datetime | None) -> str | None:
@@ -200,94 +183,6 @@ def expected_end(record: Record) -> datetime | None:
     if not done:
         return None
     return progress.at + (progress.at - started) / done * (record.split.rows - done)
-
-
-def result_document(record: Record, failures: Sequence[FailedUnits]) -> dict[str, Any]:
-    """result.json: written once, when the state becomes final."""
-    tasks, units = task_numbers(record), unit_numbers(record)
-    verdict = record.verdict
-    times = times_of(record)
-    return {
-        "schema": "batchdrop.result/1",
-        "jobId": record.job,
-        "name": record.plan.manifest.name,
-        "labels": record.plan.manifest.labels,
-        "idempotencyKey": record.plan.manifest.idempotency_key,
-        "manifest": {
-            **{key: value for key, value in manifest_of(record).items() if key in ("blob", "etag", "sha256")},
-            "copy": f"{RESULTS}/{record.job}/manifest.yaml",
-        },
-        "state": state_of(record),
-        "complete": complete_of(record),
-        "failure": failure_of(record),
-        "result": merged_of(record),
-        "units": {**units, "tolerated": tolerated_of(record, units["total"])},
-        "tasks": {
-            **{key: tasks[key] for key in ("total", "succeeded", "failed", "skipped", "notRun")},
-            "emptyOutputs": verdict.empty_outputs if verdict else 0,
-        },
-        "attempts": attempt_numbers(record),
-        "failures": list(failures)[:LISTED],
-        "failuresListed": min(len(failures), LISTED),
-        "failuresFile": links_of(record)["failed"],
-        "retry": None,
-        "container": {"image": record.plan.manifest.container.image, "digest": None},
-        "input": {
-            **{key: value for key, value in input_of(record).items() if key in ("blobs", "bytes")},
-            "etag": record.input.etag if record.input else None,
-        },
-        "cost": {
-            "nodeHours": cost_of(record)["nodeHours"],
-            "spotNodeHours": round(record.usage.spot_node_seconds / 3600, 4),
-            "estimate": None,
-            "currency": None,
-            "prices": None,
-        },
-        "times": {key: times[key] for key in ("accepted", "firstTask", "verdict", "final")},
-        "report": None,
-    }
-
-
-def merged_of(record: Record) -> dict[str, Any] | None:
-    merged = record.merged
-    if merged is None:
-        return None
-    kind = merged.hash_kind
-    return {
-        "blobs": merged.blobs,
-        "path": merged.path,
-        "bytes": merged.bytes,
-        "hash": {"kind": kind, "value": merged.hash} if kind else None,
-        "etag": merged.etag,
-        "mergedBy": merged.by,
-        "records": merged.records,
-    }
-
-
-def tolerated_of(record: Record, total: Any) -> int:
-    return allowed(record.plan.manifest.tolerated, int(total or 0))
-
-
-def receipt_document(record: Record, now: datetime) -> dict[str, Any]:
-    """receipt.json: which deletions are proved (each by its 404), and the final node time."""
-    gone = record.containers is None or record.containers_gone is not None
-    proved = [
-        {"kind": "job", "id": record.job, "provedAt": utc(record.job_gone)} if record.batch_job else None,
-        {"kind": "pool", "id": record.job, "provedAt": utc(record.pool_gone)} if record.pool else None,
-    ]
-    if record.containers is not None and record.containers_gone is not None:
-        for name in (input_container(record.job), output_container(record.job)):
-            proved.append({"kind": "container", "id": name, "provedAt": utc(record.containers_gone)})
-    return {
-        "schema": "batchdrop.receipt/1",
-        "jobId": record.job,
-        "deleted": [item for item in proved if item],
-        "remaining": [] if gone else containers_left(record),
-        "nodeHours": round(record.usage.node_seconds / 3600, 4),
-        "spotNodeHours": round(record.usage.spot_node_seconds / 3600, 4),
-        "preemptions": record.usage.preemptions,
-        "writtenAt": utc(now),
-    }
 
 
 def problem_document(problem: Problem) -> dict[str, Any]:

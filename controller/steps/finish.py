@@ -9,7 +9,7 @@ from controller import line, store
 from controller.merge.run import MergeTarget, merge
 from controller.outcome import FailureRow, from_lines
 from controller.plan import own_result
-from controller.report import FailedUnits, receipt_document, result_document
+from controller.result import FailedUnits, receipt_document, result_document
 from controller.steps.outputs import frozen_outputs
 from controller.steps.settle import stderr_tail
 from controller.steps.work import Work

@@ -43,9 +43,7 @@ def _add(door: BatchDoor, job_id: str, bodies: Sequence[models.BatchTaskCreateOp
         _judge(job_id, bodies, answer.result_values or [])
 
 
-def _halve(
-    door: BatchDoor, job_id: str, bodies: Sequence[models.BatchTaskCreateOptions], too_large: Refused
-) -> None:
+def _halve(door: BatchDoor, job_id: str, bodies: Sequence[models.BatchTaskCreateOptions], too_large: Refused) -> None:
     if len(bodies) == 1:
         message = f"task {bodies[0].id} of job {job_id} is too large for one request"
         raise Refused(too_large.code, too_large.status, message) from too_large

@@ -1,4 +1,4 @@
-"""Jobs on the running stack: real SDKs, real Azurite, real task processes, the functions host in a process of its own."""
+"""Jobs on the running stack: real SDKs, real Azurite, real task processes, a functions host of its own."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_the_old_guides_image_runs_unchanged_by_the_manifest_alone(person: Perso
 
 
 def test_a_task_that_fails_for_ever_is_named_with_its_stderr(person: Person) -> None:
-    """After its retries: failed, task, exit code, the end of stderr; machines are gone, containers kept by retention."""
+    """After its retries: failed, task, exit code, the end of stderr; only what retention keeps is left."""
     person.drop("fail.yaml", FAILER)
     status = person.wait("fail.yaml", lambda s: bool(s["final"]) and s["cleanup"]["state"] == "retained")
     failure = status["failure"]

@@ -1,4 +1,4 @@
-"""Killed at every single call to the world, before and after its effect: the same end, nothing doubled, nothing left."""
+"""Killed at any call to the world, before or after its effect: the same end, nothing doubled, nothing left."""
 
 from __future__ import annotations
 

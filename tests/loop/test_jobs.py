@@ -153,7 +153,7 @@ def test_blobs_keep_their_names_and_become_files() -> None:
 
 
 def test_a_task_that_fails_for_ever_fails_the_job_and_is_named() -> None:
-    """After its retries the job ends failed with task, exit code and the end of stderr; only what retention says stays."""
+    """After its retries the job ends failed with task, exit code, the end of stderr; only what retention says stays."""
     ground = Ground()
     ground.drop(RANGE)
 
