@@ -111,6 +111,26 @@ def test_a_commit_that_comes_second_adopts_the_first() -> None:
     assert committed.fact.etag == item.etag
 
 
+def test_two_passes_that_reduce_at_once_share_their_intermediate_tables() -> None:
+    """What one pass has written and reads is never replaced under it by the other."""
+    manifest, outputs = CASES["reduce"]
+    world, files = a_world(*outputs)
+    versions: list[dict[str, str]] = []
+
+    def other_pass() -> None:
+        run_merge(manifest, world, files)
+        versions.append(intermediate(world))
+
+    ports = with_work(world, _Meanwhile(world, "put", other_pass))
+    committed = run_merge(manifest, world, files, ports=ports)
+    assert versions == [intermediate(world)]
+    assert result(world, committed) == b"k,n\na,130\nb,130\n"
+
+
+def intermediate(world: World) -> dict[str, str]:
+    return {item.name: item.etag for item in world.work.list(output_container(JOB), "_merge/")}
+
+
 def test_a_strangers_blob_in_the_jobs_own_place_is_refused() -> None:
     """Nothing of a person's is overwritten: the place is named."""
     world, files = a_world(b"a")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import pytest
 
@@ -85,6 +85,20 @@ def test_two_passes_that_list_different_blobs_agree() -> None:
     assert next(mine) == theirs
     assert next(mine) == seen[2 * SHARD_ROWS + 1 :]
     assert list(mine) == []
+
+
+def test_a_shard_written_at_the_same_moment_is_taken_over() -> None:
+    """Both passes list, one is first by a hair: the other's listing begins anew behind what was written."""
+    world = a_world()
+    seen = numbered(range(2 * SHARD_ROWS))
+    theirs = seen[5 : SHARD_ROWS + 5]
+
+    def listing(after: str | None) -> Iterator[SourceBlob]:
+        if after is None:
+            world.control.put(STATE, input_shard(JOB, 0), sources_to_lines(theirs))
+        return (blob for blob in seen if not after or blob.name > after)
+
+    assert list(sources.frozen(world.control, JOB, listing)) == [theirs, seen[SHARD_ROWS + 5 :]]
 
 
 def test_a_list_that_fills_its_last_shard_ends_there() -> None:

@@ -56,6 +56,8 @@ def test_start_stop_and_step_of_all_tasks_give_each_number_once(numbers: Range, 
         given_to = units.environment(manifest, row)
         found += range(*(int(given_to[f"BATCHDROP_UNIT_{name}"]) for name in ("START", "STOP", "STEP")))
     assert found == list(range(numbers.start, numbers.stop, numbers.step))
+    if found:
+        assert given_to["BATCHDROP_UNIT_STOP"] == str(numbers.stop), "the last task ends where the range does"
 
 
 @given(RANGES, st.integers(1, 7))
