@@ -17,7 +17,7 @@ from controller.deployment import Deployment
 from shared.errors import BatchdropError
 from shared.logs import note
 from shared.names import EXPIRES_KEY, JOB_KEY, OWNER_KEY, RESULTS, STATE, JobId
-from shared.ports import Ports
+from shared.ports import BlobPort, Ports
 from shared.record import Record
 
 log = logging.getLogger("batchdrop.reaper")
@@ -52,6 +52,7 @@ def reap(ports: Ports, deployment: Deployment) -> list[str]:
             continue
         gone.append(f"{found.kind} {found.id}")
     drop_old_results(ports, now)
+    drop_old_days(ports, now)
     return gone
 
 
@@ -93,13 +94,26 @@ def torn_down(record: Record, kind: str) -> bool:
 
 
 def drop_old_results(ports: Ports, now: datetime) -> None:
-    """results/<job id>/ of jobs that ended longer ago than retention.results; a published result is the user's."""
+    """results/<job id>/ and the ledger of jobs past retention.results; a published result is the user's."""
     for item in ports.control.list(STATE, "done/"):
         job = JobId(item.name.rsplit("/", 1)[-1])
         loaded = store.load(ports.control, job)
         if loaded is None or loaded.record.final is None:
             continue
         if now >= loaded.record.final + loaded.record.plan.manifest.retention.results:
-            for blob in list(ports.work.list(RESULTS, f"{job}/")):
-                ports.work.delete(RESULTS, blob.name)
+            delete_below(ports.work, RESULTS, f"{job}/")
+            delete_below(ports.control, STATE, f"ledger/{job}/")
             ports.control.delete(STATE, item.name)
+
+
+def drop_old_days(ports: Ports, now: datetime) -> None:
+    """What the daily cap counted, once the day is over for everyone."""
+    keep = f"days/{now - timedelta(days=2):%Y-%m-%d}/"
+    for item in list(ports.control.list(STATE, "days/")):
+        if item.name < keep:
+            ports.control.delete(STATE, item.name)
+
+
+def delete_below(blobs: BlobPort, container: str, prefix: str) -> None:
+    for item in list(blobs.list(container, prefix)):
+        blobs.delete(container, item.name)

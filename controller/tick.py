@@ -1,4 +1,6 @@
-"""The timer's round over the open jobs: short passes, the most overdue first, in a few threads. Shell.
+"""The timer's round over the open jobs: short passes, the most overdue first, by a few threads. Shell.
+
+Jobs that there is no time for are left to the queue.
 
 A platform timer can stop for good. So each tick leaves one tick message, delayed by five minutes, under a number kept
 in `batchdrop/tick`: when no tick has renewed the number by then, the message is the next tick.
@@ -13,7 +15,7 @@ from datetime import datetime, timedelta
 from controller import line, store
 from controller.budget import Budget
 from controller.deployment import Deployment
-from controller.reconcile import reconcile
+from controller.reconcile import call_later, reconcile
 from controller.store import Marker
 from controller.threads import each
 from shared.codes import Code
@@ -39,8 +41,12 @@ def tick(ports: Ports, deployment: Deployment, until: datetime) -> int:
 
     def look(record: Record) -> None:
         try:
-            if ports.clock.now() < until and not ports.locks.held(record.job):
+            if ports.locks.held(record.job):
+                return
+            if ports.clock.now() < until:
                 reconcile(record.job, ports, Budget(until, long=False), rules)
+            else:
+                call_later(record.job, ports)
         except BatchdropError as error:
             note(log, "not looked at", logging.WARNING, job=record.job, why=error)
 

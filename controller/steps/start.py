@@ -49,16 +49,18 @@ def below(item: Reference, work: Work) -> Sequence[SourceBlob]:
 
 def make_containers(record: Record, work: Work) -> Record:
     """Both containers, the access policies that every SAS of the job hangs on, and what all tasks read."""
-    until = latest_end(record.accepted, record.plan.manifest)
-    meta = dict(metadata(record.job, record.owner, until + SPARE, {}))
+    manifest = record.plan.manifest
+    until = latest_end(record.accepted, manifest)
+    kept = max(manifest.retention.complete, manifest.retention.otherwise)
+    meta = dict(metadata(record.job, record.owner, until + kept + SPARE, {}))
     blobs = work.ports.work
-    for name, permissions in ((input_container(record.job), "rl"), (output_container(record.job), "racwl")):
+    for name, permissions in ((input_container(record.job), "r"), (output_container(record.job), "cw")):
         blobs.create_container(name, meta)
         blobs.allow(name, permissions, until + SPARE)
     blobs.put(input_container(record.job), KEEP, b"")
-    manifest = store.parsed_manifest(work.ports.control, record)
-    if isinstance(manifest.config, dict):
-        blobs.put(input_container(record.job), CONFIG_FILE, config_content(manifest), content_type="application/json")
+    full = store.parsed_manifest(work.ports.control, record)
+    if isinstance(full.config, dict):
+        blobs.put(input_container(record.job), CONFIG_FILE, config_content(full), content_type="application/json")
     return record
 
 

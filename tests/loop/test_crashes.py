@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -97,6 +98,19 @@ def calls_of(job: Reference) -> list[str]:
     return killer.calls
 
 
+@dataclass
+class Interrupted(Killer):
+    """Does not die at its call: someone else drops a cancel right before it."""
+
+    ground: Ground | None = None
+
+    def call(self, name: str, method: Any, *args: Any, **kwargs: Any) -> Any:
+        self.calls.append(name)
+        if len(self.calls) == self.at and self.ground is not None:
+            self.ground.world.control.put("jobs", "job.yaml.cancel", b"")
+        return method(*args, **kwargs)
+
+
 STRIDE = int(os.environ.get("CRASH_STRIDE", "4"))
 """Every fourth call in each run; the runs are staggered. CRASH_STRIDE=1 tries them all (some minutes)."""
 
@@ -121,3 +135,23 @@ def test_killed_at_any_call_the_job_ends_the_same(name: str, after: bool) -> Non
             assert outcome(ground)[0] in ("cancelled", "succeeded"), point
         assert ground.left() == [], point
         assert ground.open_jobs() == [], point
+
+
+def test_a_cancel_at_any_call_ends_the_job_and_leaves_nothing() -> None:
+    """Whatever the job was doing: cancelled, or, after the verdict, its result; the sum adds up; nothing is left."""
+    job = JOBS["good"]
+    states = set()
+    for at in range(1, len(calls_of(job)) + 1, STRIDE):
+        ground = prepared()
+        whole = ground.world
+        ground.world = mortal(whole, Interrupted(at, ground=ground))
+        ground.drop(job.manifest)
+        ground.round(job.program, most=1)
+        ground.sweep()
+        for _ in range(4):
+            ground.round(job.program, most=2)
+            ground.sweep()
+        ground.settle(job.program)
+        states.add(outcome(ground)[0])
+        assert ground.left() == [], f"cancel at call {at}"
+    assert states == {"cancelled", "succeeded"}

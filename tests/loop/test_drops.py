@@ -18,6 +18,16 @@ input:
 """
 
 
+@pytest.mark.parametrize("path", ["a.yaml", "team/a.yml", "deep/er/a.json", "with space.yaml", "ünïcode.yaml"])
+def test_any_manifest_name_in_any_folder_is_taken(path: str) -> None:
+    """.yaml, .yml and .json (a JSON document), wherever they lie."""
+    ground = Ground()
+    document = '{"version": 1, "container": {"image": "localhost/demo:1"}, "input": {"items": [1]}}'
+    ground.drop(document, path)
+    ground.settle(copy)
+    assert ground.status(path)["state"] == "succeeded"
+
+
 def test_the_same_event_three_times_is_one_job() -> None:
     """Redelivered events change nothing."""
     ground = Ground()
