@@ -116,7 +116,7 @@ def merge_outputs(record: Record, work: Work) -> Record:
         return record.model_copy(update={"merge_failed": Failure(code=Code.MERGE, message=str(error), next=next_step)})
     warnings = record.warnings
     if merged.taken:
-        text = f"{record.plan.to} was taken when the result was published; it is at {merged.fact.path}."
+        text = f"The result could not be published at {record.plan.to} ({merged.why}); it is at {merged.fact.path}."
         warnings = (*warnings, Warned(code=Warn.RESULT_NAME_TAKEN, message=text))
     return record.model_copy(update={"merged": merged.fact, "warnings": warnings})
 

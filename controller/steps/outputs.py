@@ -131,7 +131,7 @@ def listed(record: Record, ports: Ports) -> Iterator[TaskOutput]:
 
 def as_output(item: BlobItem) -> TaskOutput | None:
     task, _, name = item.name.partition("/")
-    if not name or name == KEEP:
+    if not name or name.rsplit("/", 1)[-1] == KEEP:
         return None
     return TaskOutput(index_of(task), name, item.length, item.etag, item.md5)
 

@@ -301,3 +301,13 @@ def test_merge_none_collects_nothing() -> None:
     status = ground.status()
     assert (status["state"], status["links"]["result"]) == ("succeeded", None)
     assert status["units"]["merged"] == 5
+
+
+def test_a_folder_that_was_only_made_is_no_output() -> None:
+    """With {path} names the output's folder exists beforehand; its mark is never taken for an output."""
+    ground = Ground()
+    ground.put("data/in/sub/a.txt", "a")
+    ground.drop(BLOBS.replace("data/in/*.txt", "data/in/**").replace("{stem}.out", "{path}.out"))
+    ground.settle(lambda c: None)
+    rows = [json.loads(line) for line in ground.blob(ground.status()["links"]["failed"]).splitlines()]
+    assert [r["reason"] for r in rows] == ["MISSING_OUTPUT"]
