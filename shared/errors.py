@@ -8,6 +8,7 @@ BatchdropError
 ├── Conflict        someone else did it first: read again
 ├── Vanished        a thing the plan was frozen on has changed or is gone (a source blob, a container)
 ├── Refused         a service says no for good to what we asked (403, 400): carries its code
+│   └── Unsupported the store does not know the operation: reach the same end another way
 └── Defect          our own mistake: counted, and after five at one step the job fails by that name
 """
 
@@ -87,6 +88,10 @@ class Refused(BatchdropError):
         super().__init__(message)
         self.code = code
         self.status = status
+
+
+class Unsupported(Refused):
+    """The store does not know this operation at all (501): what it would do has to be done otherwise."""
 
 
 class Defect(BatchdropError):

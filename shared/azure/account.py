@@ -3,32 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from shared.clock import SystemClock
 from shared.errors import Defect
 from shared.settings import StorageAccount
 
 if TYPE_CHECKING:
+    from azure.core.credentials import TokenCredential
     from azure.storage.blob import BlobClient, BlobServiceClient, ContainerClient
 
 POLICY = "batchdrop"
 """The one stored access policy of a job container; what is signed by it dies with it."""
 CHUNK = 4 * 1024 * 1024
+STORAGE_SCOPE = "https://storage.azure.com/.default"
+SOURCE_READABLE = timedelta(minutes=15)
+"""How long an address holds that is given to the service as a source: longer than one request with its repetitions."""
 
 
 class BlobAccount:
     """Thread-safe: nothing changes after construction. `key` answers the account key and is asked only when something
-    is signed; without it nothing can be signed."""
+    is signed; without it nothing can be signed. `credential`: for an account without a connection string; the
+    process's own unless another is given."""
 
-    def __init__(self, at: StorageAccount, key: Callable[[], str] | None = None) -> None:
+    def __init__(
+        self, at: StorageAccount, key: Callable[[], str] | None = None, credential: TokenCredential | None = None
+    ) -> None:
         from shared.azure.transport import BoundedTransport, storage_options
 
         self._key = key
         self._transport = BoundedTransport()
         self._options: dict[str, Any] = {**storage_options(self._transport), "max_chunk_get_size": CHUNK}
-        self.service = self._make_service(at)
+        self.service = self._make_service(at, credential)
         self.name = self.service.account_name or at.name
         self.endpoint = self.service.primary_endpoint.rstrip("/")
 
@@ -66,16 +74,32 @@ class BlobAccount:
         token = generate_blob_sas(self.name, container, name, account_key=key, permission=reading, expiry=until)
         return f"{self.url(container, name)}?{token}"
 
+    def readable(self, container: str, name: str) -> tuple[str, str | None]:
+        """How the service itself may read a blob as the source of a request: (address, Authorization of it).
+
+        A signature wherever there is a key, which Azurite asks for; a token, made out to the service, where there is
+        none.
+        """
+        key = self._key() if self._key else getattr(self.service.credential, "account_key", None)
+        if key is None:
+            token = self.service.credential.get_token(STORAGE_SCOPE).token
+            return self.url(container, name), f"Bearer {token}"
+        from azure.storage.blob import BlobSasPermissions, generate_blob_sas
+
+        reading, until = BlobSasPermissions(read=True), SystemClock().now() + SOURCE_READABLE
+        signed = generate_blob_sas(self.name, container, name, account_key=key, permission=reading, expiry=until)
+        return f"{self.url(container, name)}?{signed}", None
+
     def _signing_key(self) -> str:
         if self._key is None:
             raise Defect(f"storage account {self.name}: an address is to be signed, but no key was given")
         return self._key()
 
-    def _make_service(self, at: StorageAccount) -> BlobServiceClient:
+    def _make_service(self, at: StorageAccount, credential: TokenCredential | None) -> BlobServiceClient:
         from azure.storage.blob import BlobServiceClient
 
         if at.connection_string:
             return BlobServiceClient.from_connection_string(at.connection_string, **self._options)
         from shared.azure.identity import default_credential
 
-        return BlobServiceClient(at.blob_uri or "", credential=default_credential(), **self._options)
+        return BlobServiceClient(at.blob_uri or "", credential=credential or default_credential(), **self._options)

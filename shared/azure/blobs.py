@@ -11,6 +11,7 @@ from shared.azure.account import CHUNK, BlobAccount
 from shared.azure.containers import Containers
 from shared.azure.copying import Copying
 from shared.azure.failures import translated
+from shared.azure.ranges import SourceRange
 from shared.errors import Conflict, Refused, Vanished
 from shared.ports import ANY, Blob, BlobItem, Condition
 from shared.settings import StorageAccount
@@ -120,6 +121,20 @@ class AzureBlobs(Containers):
 
     def stage(self, container: str, name: str, number: int, content: bytes) -> None:
         self._stage(container, name, _block_id(_SHARED, number), content)
+
+    def stage_from(
+        self,
+        container: str,
+        name: str,
+        number: int,
+        source: tuple[str, str],
+        etag: str,
+        offset: int,
+        length: int,
+    ) -> None:
+        address, bearer = self._account.readable(*source)
+        wanted = SourceRange("/".join(source), address, bearer, etag, offset, length)
+        wanted.stage(self._account.blob(container, name), _block_id(_SHARED, number))
 
     def commit(
         self,

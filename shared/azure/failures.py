@@ -5,6 +5,7 @@ Transient    busy, or a thing on its way in or out; the delay is the service's R
 QuotaFull    the Batch account has no room
 Conflict     a condition did not hold, a lease is another's
 Vanished     what was asked for is not there (any more), or not that version
+Unsupported  the service does not know the operation
 Refused      the rest
 """
 
@@ -16,7 +17,7 @@ from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-from shared.errors import BatchdropError, Conflict, Defect, QuotaFull, Refused, Transient, Vanished
+from shared.errors import BatchdropError, Conflict, Defect, QuotaFull, Refused, Transient, Unsupported, Vanished
 
 if TYPE_CHECKING:
     from azure.core.exceptions import HttpResponseError
@@ -66,6 +67,7 @@ LOST = frozenset(
     }
 )
 GONE = frozenset({"SourceConditionNotMet"})
+NOT_IMPLEMENTED = 501
 DEFAULT_DELAY = timedelta(seconds=30)
 LONGEST_DELAY = timedelta(minutes=10)
 _SHOWN = 256
@@ -116,6 +118,8 @@ def _by_answer(error: HttpResponseError, thing: str, said: str) -> BatchdropErro
     code, status = code_of(error), status_of(error)
     if code in FULL:
         return QuotaFull(code, said)
+    if status == NOT_IMPLEMENTED:
+        return Unsupported(code or f"HTTP{status}", status, said)
     if code in BUSY or status in (408, 429) or status >= 500:
         return Transient(said, delay_of(error))
     if code in GONE or status == 404:

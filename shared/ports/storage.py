@@ -83,6 +83,23 @@ class BlobPort(Protocol):
         """Stage block `number` (0..49,999); ids derive from the number and have one length."""
         ...
 
+    def stage_from(
+        self,
+        container: str,
+        name: str,
+        number: int,
+        source: tuple[str, str],
+        etag: str,
+        offset: int,
+        length: int,
+    ) -> None:
+        """Stage block `number` from 1 to 4,000 MiB of a blob of this account: no byte comes through here.
+
+        The range lies within the source: stores differ in what they do with one that does not.
+        Vanished, naming the source, when it is not `etag` any more; Unsupported where the store knows no such request.
+        """
+        ...
+
     def commit(
         self,
         container: str,

@@ -144,6 +144,55 @@ def test_blocks_are_committed_in_order(blobs: BlobPort, container: str) -> None:
     assert (found.content, found.item.etag, dict(found.item.metadata)) == (b"abc", etag, {"job": "x"})
 
 
+def test_blocks_from_ranges_of_another_blob(blobs: BlobPort, container: str) -> None:
+    """Ranges of a blob, in its container or another, become blocks beside blocks of our own; twice changes nothing."""
+    other = f"{container}-other"
+    blobs.create_container(other, {})
+    etag = blobs.put(other, "dir/a b+ü.txt", b"0123456789")
+    blobs.stage(container, "m", 0, b"<")
+    for _ in range(2):
+        blobs.stage_from(container, "m", 1, (other, "dir/a b+ü.txt"), etag, 3, 4)
+    blobs.stage_from(container, "m", 2, (other, "dir/a b+ü.txt"), etag, 9, 1)
+    blobs.stage(container, "m", 3, b">")
+    blobs.commit(container, "m", 4)
+    assert content(blobs, container, "m") == b"<34569>"
+    blobs.delete_container(other)
+
+
+def test_ranges_of_another_version_vanish(blobs: BlobPort, container: str) -> None:
+    """A source that changed or is gone, with its container or without, is Vanished by its own name."""
+    etag = blobs.put(container, "from", b"1")
+    blobs.put(container, "from", b"2")
+    with pytest.raises(Vanished) as changed:
+        blobs.stage_from(container, "m", 0, (container, "from"), etag, 0, 1)
+    blobs.delete(container, "from")
+    with pytest.raises(Vanished) as deleted:
+        blobs.stage_from(container, "m", 0, (container, "from"), etag, 0, 1)
+    with pytest.raises(Vanished) as never:
+        blobs.stage_from(container, "m", 0, (f"{container}-none", "from"), etag, 0, 1)
+    assert [error.value.thing for error in (changed, deleted, never)] == [
+        f"{container}/from",
+        f"{container}/from",
+        f"{container}-none/from",
+    ]
+
+
+def test_ranges_into_no_container_vanish(blobs: BlobPort, container: str) -> None:
+    """A missing target is not taken for a missing source."""
+    etag = blobs.put(container, "from", b"1")
+    with pytest.raises(Vanished) as error:
+        blobs.stage_from(f"{container}-none", "m", 0, (container, "from"), etag, 0, 1)
+    assert error.value.thing != f"{container}/from"
+
+
+@pytest.mark.parametrize(("number", "length"), [(50_000, 1), (0, 0), (0, 4000 * 2**20 + 1)])
+def test_ranges_are_bounded(blobs: BlobPort, container: str, number: int, length: int) -> None:
+    """Never asked: a block beyond the last, an empty one, one longer than the service takes."""
+    etag = blobs.put(container, "from", b"12")
+    with pytest.raises(ValueError, match="not in"):
+        blobs.stage_from(container, "m", number, (container, "from"), etag, 0, length)
+
+
 def test_commit_twice_finds_the_first(blobs: BlobPort, container: str) -> None:
     """A second commit-if-absent is a Conflict; without a condition the same blocks can be committed again."""
     blobs.stage(container, "m", 0, b"a")

@@ -12,7 +12,7 @@ from azure.core.exceptions import HttpResponseError
 from azure.storage.blob import StorageErrorCode
 
 from shared.azure.failures import BUSY, FULL, GONE, LOST, judged, translated
-from shared.errors import BatchdropError, Conflict, Defect, QuotaFull, Refused, Transient, Vanished
+from shared.errors import BatchdropError, Conflict, Defect, QuotaFull, Refused, Transient, Unsupported, Vanished
 
 CLASSES = {
     name: found
@@ -162,6 +162,7 @@ def test_error_by_its_code(code: str, expected: tuple[int, type[BatchdropError]]
         (413, Refused),
         (429, Transient),
         (500, Transient),
+        (501, Unsupported),
         (502, Transient),
         (503, Transient),
         (504, Transient),
@@ -179,6 +180,13 @@ def test_refusal_keeps_code_and_status() -> None:
     assert isinstance(found, Refused)
     assert isinstance(bare, Refused)
     assert (found.code, found.status, bare.code) == ("InvalidPropertyValue", 400, "HTTP400")
+
+
+@pytest.mark.parametrize("code", ["APINotImplemented", ""])
+def test_unknown_operation_is_not_tried_again(code: str) -> None:
+    """A store that does not know an operation is told apart from one that may not, or cannot now."""
+    assert type(judged(an_error(501, code), "x")) is Unsupported
+    assert type(judged(an_error(403, "CannotVerifyCopySource"), "x")) is Refused
 
 
 def test_tables_do_not_overlap_and_storage_codes_are_spelt_right() -> None:

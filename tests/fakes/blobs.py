@@ -9,12 +9,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from shared.errors import Conflict, Transient, Vanished
+from shared.errors import Conflict, Refused, Transient, Unsupported, Vanished
 from shared.ports import ANY, Blob, BlobItem, Clock, Condition, ContainerItem
 from tests.fakes.faults import Faulty, port
 
 CHUNK = 4 * 1024 * 1024
 MOST_BLOCKS = 50_000
+LONGEST_RANGE = 4000 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -36,10 +37,19 @@ class _Container:
 
 
 class MemoryBlobs(Faulty):
-    """A `BlobPort`. `deletion` is how long a deleted container is still "being deleted" (Azure: 30 s or more)."""
+    """A `BlobPort`. `deletion` is how long a deleted container is still "being deleted" (Azure: 30 s or more);
+    `unsupported`: the store does not know Put Block From URL."""
 
-    def __init__(self, clock: Clock, account: str = "memory", deletion: timedelta = timedelta(0)) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        account: str = "memory",
+        deletion: timedelta = timedelta(0),
+        *,
+        unsupported: bool = False,
+    ) -> None:
         super().__init__()
+        self.unsupported = unsupported
         self.account = account
         self.deletion = deletion
         self._clock = clock
@@ -110,6 +120,27 @@ class MemoryBlobs(Faulty):
             raise ValueError(f"block {number} is not in 0..{MOST_BLOCKS - 1}")
         with self._lock:
             self._live(container).staged.setdefault(name, {})[number] = bytes(content)
+
+    @port
+    def stage_from(
+        self,
+        container: str,
+        name: str,
+        number: int,
+        source: tuple[str, str],
+        etag: str,
+        offset: int,
+        length: int,
+    ) -> None:
+        if not 0 <= number < MOST_BLOCKS or not 0 < length <= LONGEST_RANGE:
+            raise ValueError(f"block {number} of {length} bytes is not in 0..{MOST_BLOCKS - 1}, 1..{LONGEST_RANGE}")
+        if self.unsupported:
+            raise Unsupported("APINotImplemented", 501, "this store does not stage blocks from addresses")
+        with self._lock:
+            into, content = self._live(container), self._version(*source, etag).content
+            if offset + length > len(content):
+                raise Refused("InvalidRange", 416, f"{'/'.join(source)} ends before byte {offset + length}")
+            into.staged.setdefault(name, {})[number] = content[offset : offset + length]
 
     @port
     def commit(
