@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from controller.steps import finish, rerun, settle, start
+from controller.steps import finish, rerun, settle, side, start
 from controller.steps.work import Work
 from shared import actions as act
-from shared.names import input_container, output_container
+from shared.names import input_container, output_container, side_id
 from shared.ports import Ports
 from shared.record import Record
 
@@ -18,7 +18,25 @@ def apply(action: act.Action, record: Record, work: Work) -> Record:
         return apply_start(action, record, work)
     if isinstance(action, act.CreateJob | act.AddTasks | act.Review | act.Settle):
         return apply_run(action, record, work)
+    if isinstance(action, act.CreateSidePool | act.StartSide | act.JudgeSide | act.DropSide):
+        return apply_side(action, record, work)
     return apply_end(action, record, work)
+
+
+def apply_side(
+    action: act.CreateSidePool | act.StartSide | act.JudgeSide | act.DropSide, record: Record, work: Work
+) -> Record:
+    match action:
+        case act.CreateSidePool(which):
+            return side.create_pool(record, which, work)
+        case act.StartSide(which):
+            return side.start(record, which, work)
+        case act.JudgeSide(which):
+            return side.judge(record, which, work)
+        case act.DropSide(which):
+            return side.drop(record, which, work)
+        case _:
+            assert_never(action)
 
 
 def apply_start(
@@ -103,6 +121,10 @@ def undo(action: act.Action | None, record: Record, ports: Ports) -> None:
             ports.batch.delete_pool(record.job)
         case act.CreateJob():
             ports.batch.delete_job(record.job)
+        case act.CreateSidePool(which):
+            ports.batch.delete_pool(side_id(record.job, which))
+        case act.StartSide(which):
+            ports.batch.delete_job(side_id(record.job, which))
         case act.MakeContainers():
             for name in (input_container(record.job), output_container(record.job)):
                 ports.work.delete_container(name)

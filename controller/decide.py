@@ -9,14 +9,27 @@ from datetime import datetime
 
 from controller.budget import Pace
 from controller.picture import Picture
-from controller.rules import ending, running, starting, stopping
+from controller.rules import ending, running, side, starting, stopping
 from controller.rules.case import Case, Decision, Row
 from shared.errors import Defect
 from shared.record import Record
 
-OPEN: tuple[Row, ...] = (*stopping.ROWS, *starting.ROWS, *running.ROWS)
+
+def with_sides(rows: tuple[Row, ...]) -> tuple[Row, ...]:
+    """The rows of a job, with those of the user's splitter and recombiner at their places."""
+    before = {
+        "create pool": side.SPLITTER,
+        "end job": side.LEAVE,
+        "merge": side.RECOMBINER,
+        "write receipt": side.PROVE,
+    }
+    return tuple(each for row in rows for each in ((before[row.name], row) if row.name in before else (row,)))
+
+
+STARTING, ENDING = with_sides(starting.ROWS), with_sides(ending.ROWS)
+OPEN: tuple[Row, ...] = (*stopping.ROWS, *STARTING, *running.ROWS)
 """Before the verdict."""
-CLOSING: tuple[Row, ...] = (*stopping.ROWS[1:2], *ending.ROWS)
+CLOSING: tuple[Row, ...] = (*stopping.ROWS[1:2], *ENDING)
 """After it: of the stopping rows only `cancel too late` can still fit."""
 
 

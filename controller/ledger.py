@@ -20,7 +20,9 @@ def rows(
     Defect when the ledger does not hold what the record says.
     """
     found = read(record, control, start, record.split.rows if stop is None else stop)
-    return with_blobs(control, record.job, found) if sources and record.plan.manifest.input.kind == "blobs" else found
+    manifest = record.plan.manifest
+    listed = manifest.input.kind == "blobs" and manifest.split.by != "container"
+    return with_blobs(control, record.job, found) if sources and listed else found
 
 
 def read(record: Record, control: BlobPort, start: int, stop: int) -> Iterator[Row]:

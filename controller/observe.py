@@ -14,11 +14,12 @@ from controller import store
 from controller.picture import InputSeen, Picture
 from controller.rules.ending import containers_due
 from controller.rules.running import is_running
+from controller.rules.side import of_interest, side
 from controller.split.listing import matching
 from shared.manifest.models import Input, Manifest
-from shared.names import input_container, output_container
+from shared.names import input_container, output_container, side_id
 from shared.ports import BlobPort, Ports
-from shared.record import Record
+from shared.record import Record, Which
 
 
 def observe(record: Record, ports: Ports, now: datetime, paused: bool) -> Picture:
@@ -43,9 +44,22 @@ def look_at_batch(record: Record, seen: Picture, ports: Ports) -> Picture:
             seen = replace(seen, nodes=ports.batch.node_counts(record.job))
     if wants_job(record):
         seen = replace(seen, job=ports.batch.job(record.job))
+    which = of_interest(record)
+    if which is not None:
+        seen = look_at_side(record, which, seen, ports)
     if is_running(record) and seen.job is not None and record.added >= record.split.rows:
         seen = look_at_tasks(record, seen, ports)
     return seen
+
+
+def look_at_side(record: Record, which: Which, seen: Picture, ports: Ports) -> Picture:
+    """Pool, job and the one task of the user's splitter or recombiner."""
+    name = side_id(record.job, which)
+    job = ports.batch.job(name)
+    ended = job is not None and side(record, which).ended is None and ports.batch.task_counts(name).completed > 0
+    if ended:
+        ended = next(iter(ports.batch.unfinished(name)), None) is None
+    return replace(seen, side_pool=ports.batch.pool(name), side_job=job, side_ended=ended)
 
 
 def wants_pool(record: Record) -> bool:

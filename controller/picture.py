@@ -39,6 +39,10 @@ class Picture:
     nodes: NodeCounts = field(default_factory=NodeCounts)
     node_errors: tuple[NodeError, ...] = ()
     job: JobSeen | None = None
+    side_pool: PoolSeen | None = None
+    side_job: JobSeen | None = None
+    side_ended: bool = False
+    """The one task of the splitter or recombiner has completed, by the list."""
     counts: TaskCounts = field(default_factory=TaskCounts)
     unfinished: bool = True
     """Is a task not completed, by the list (asked only when the counts say that all are)?"""

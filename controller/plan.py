@@ -73,6 +73,11 @@ def resolve_target(manifest: Manifest, job: JobId, accepted: datetime) -> str | 
     )
 
 
+def result_name(plan: Plan) -> str:
+    """The file name of the result where it is committed."""
+    return f"{plan.manifest.name}{plan.ext}"
+
+
 def own_result(plan: Plan, job: JobId) -> str:
     """Where the merge commits: `results/<job id>/<name>`, whatever is published later."""
-    return f"{RESULTS}/{job}/{plan.manifest.name}{plan.ext}"
+    return f"{RESULTS}/{job}/{result_name(plan)}"

@@ -14,9 +14,10 @@ from functools import partial
 
 from controller import store
 from controller.deployment import Deployment
+from controller.rules.side import BOTH, side
 from shared.errors import BatchdropError
 from shared.logs import note
-from shared.names import EXPIRES_KEY, JOB_KEY, OWNER_KEY, RESULTS, STATE, JobId
+from shared.names import EXPIRES_KEY, JOB_KEY, OWNER_KEY, RESULTS, STATE, JobId, side_id
 from shared.ports import BlobPort, Ports
 from shared.record import Record
 
@@ -76,7 +77,7 @@ def is_orphan(found: Found, ports: Ports, deployment: Deployment, now: datetime)
     loaded = store.load(ports.control, JobId(job))
     if loaded is None:
         return now - found.since >= ORPHAN_AFTER
-    return torn_down(loaded.record, found.kind)
+    return torn_down(loaded.record, found)
 
 
 def expired(found: Found, now: datetime) -> bool:
@@ -87,10 +88,13 @@ def expired(found: Found, now: datetime) -> bool:
     return now - datetime.fromisoformat(text) >= FOREIGN_AFTER
 
 
-def torn_down(record: Record, kind: str) -> bool:
+def torn_down(record: Record, found: Found) -> bool:
     """Does the record say that this is gone?"""
+    for which in BOTH:
+        if found.kind != "container" and found.id == side_id(record.job, which):
+            return side(record, which).gone is not None
     proved = {"job": record.job_gone, "pool": record.pool_gone, "container": record.containers_gone}
-    return proved[kind] is not None
+    return proved[found.kind] is not None
 
 
 def drop_old_results(ports: Ports, now: datetime) -> None:

@@ -10,9 +10,10 @@ from typing import Any
 
 from controller.rules.ending import containers_due
 from controller.rules.running import is_running
+from controller.rules.side import BOTH, side
 from controller.state import attempt_numbers, complete_of, is_final, state_of, task_numbers, unit_numbers
 from shared.errors import Problem
-from shared.names import JOBS, RESULTS, input_container, output_container
+from shared.names import JOBS, RESULTS, input_container, output_container, side_id
 from shared.record import Failure, Record, Waiting
 
 FRESH = timedelta(minutes=20)
@@ -160,6 +161,9 @@ def batch_left(record: Record) -> list[dict[str, Any]]:
         left.append({"kind": "job", "id": record.job, "until": None})
     if record.pool is not None and record.pool_gone is None:
         left.append({"kind": "pool", "id": record.job, "until": None})
+    for which in BOTH:
+        if side(record, which).pool is not None and side(record, which).gone is None:
+            left += [{"kind": kind, "id": side_id(record.job, which), "until": None} for kind in ("job", "pool")]
     return left
 
 

@@ -8,8 +8,9 @@ from typing import Any, TypedDict
 
 from controller.outcome import allowed
 from controller.report import containers_left, cost_of, failure_of, input_of, links_of, manifest_of, times_of, utc
+from controller.rules.side import BOTH, side
 from controller.state import attempt_numbers, complete_of, state_of, task_numbers, unit_numbers
-from shared.names import RESULTS, input_container, output_container
+from shared.names import RESULTS, input_container, output_container, side_id
 from shared.record import Record
 
 LISTED = 20
@@ -102,6 +103,10 @@ def receipt_document(record: Record, now: datetime) -> dict[str, Any]:
         {"kind": "job", "id": record.job, "provedAt": utc(record.job_gone)} if record.batch_job else None,
         {"kind": "pool", "id": record.job, "provedAt": utc(record.pool_gone)} if record.pool else None,
     ]
+    for which in BOTH:
+        if side(record, which).gone is not None and side(record, which).pool is not None:
+            when = utc(side(record, which).gone)
+            proved += [{"kind": k, "id": side_id(record.job, which), "provedAt": when} for k in ("job", "pool")]
     if record.containers is not None and record.containers_gone is not None:
         for name in (input_container(record.job), output_container(record.job)):
             proved.append({"kind": "container", "id": name, "provedAt": utc(record.containers_gone)})

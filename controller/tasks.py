@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from controller.split.inputs import TaskInput, output_name, task_input
+from controller.split.parted import part_input
 from controller.split.rows import Row
 from shared.manifest.expansion import expand
 from shared.manifest.models import Manifest
@@ -39,7 +40,8 @@ class Setting:
 def make_task(setting: Setting, row: Row) -> TaskSpec:
     """The task of one ledger row."""
     manifest = setting.manifest
-    given = task_input(manifest, row, setting.job, setting.until)
+    parted = manifest.split.by == "container"
+    given = part_input(setting.job, row) if parted else task_input(manifest, row, setting.job, setting.until)
     values = contract_variables(setting, row, given)
     own = {name: expand(text, values) for name, text in manifest.container.environment.items()}
     known = values | own
@@ -52,7 +54,7 @@ def make_task(setting: Setting, row: Row) -> TaskSpec:
         arguments=command_line(command, arguments),
         image_working_directory=manifest.container.working_directory == "image",
         environment=tuple(sorted((values | own).items())),
-        resource_files=(keep_file(setting.job), *config_files(setting), *given.files),
+        resource_files=(keep_file(setting.job), *config_files_of(setting.job, manifest, setting.until), *given.files),
         output_files=output_files(setting, row),
         max_wall_clock=manifest.limits.task_timeout,
         max_retries=manifest.limits.max_task_retry_count,
@@ -91,15 +93,15 @@ def config_content(manifest: Manifest) -> bytes:
     return json.dumps(manifest.config, ensure_ascii=False, indent=2).encode() + b"\n"
 
 
-def config_files(setting: Setting) -> tuple[ResourceFile, ...]:
-    config = setting.manifest.config
+def config_files_of(job: JobId, manifest: Manifest, until: datetime) -> tuple[ResourceFile, ...]:
+    config = manifest.config
     if config is None:
         return ()
-    path = f"config/{config_name(setting.manifest)}"
+    path = f"config/{config_name(manifest)}"
     if isinstance(config, str):
         container, _, blob = config.partition("/")
-        return (ResourceFile(Source(container, blob, job_container=False, until=setting.until), path),)
-    return (ResourceFile(Source(input_container(setting.job), CONFIG_FILE, job_container=True), path),)
+        return (ResourceFile(Source(container, blob, job_container=False, until=until), path),)
+    return (ResourceFile(Source(input_container(job), CONFIG_FILE, job_container=True), path),)
 
 
 def keep_file(job: JobId) -> ResourceFile:

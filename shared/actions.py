@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from shared.record import Failure
+from shared.record import Failure, Which
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,34 @@ class MergeOutputs:
 
 
 @dataclass(frozen=True)
+class CreateSidePool:
+    """Ask Batch for the pool of the user's splitter or recombiner: one dedicated node."""
+
+    which: Which
+
+
+@dataclass(frozen=True)
+class StartSide:
+    """Lay out what it reads, create its job and its one task."""
+
+    which: Which
+
+
+@dataclass(frozen=True)
+class JudgeSide:
+    """Its task has ended: read how."""
+
+    which: Which
+
+
+@dataclass(frozen=True)
+class DropSide:
+    """Ask for the deletion of its job and pool."""
+
+    which: Which
+
+
+@dataclass(frozen=True)
 class WriteResult:
     """Write result.json, once."""
 
@@ -116,6 +144,10 @@ Action = (
     | KeepEvidence
     | DeletePool
     | MergeOutputs
+    | CreateSidePool
+    | StartSide
+    | JudgeSide
+    | DropSide
     | WriteResult
     | DeleteJob
     | WriteReceipt
@@ -123,4 +155,4 @@ Action = (
     | Archive
 )
 
-LONG = (FreezeInput, SplitInput, AddTasks, Review, Settle, KeepEvidence, MergeOutputs)
+LONG = (FreezeInput, SplitInput, AddTasks, Review, Settle, KeepEvidence, StartSide, MergeOutputs)

@@ -18,6 +18,10 @@ SHARD_ROWS = 10_000
 KEEP = ".batchdrop"
 """An empty blob that makes a task's output folder exist; never an output."""
 REPORTED, LOGS, WORKSPACE = "_reported", "_logs", "_merge"
+PARTS = "_parts"
+"""Virtual folder in the input container: what the user's splitter left."""
+STAGED, STAGED_FACTS, RECOMBINED = "_recombine", "_recombine_facts", "_recombined"
+"""Virtual folders in the output container: what the user's recombiner reads, is told, and leaves."""
 """Virtual folders in the output container beside the tasks' own: reported units, logs of failed tasks, merge levels."""
 OWNER_KEY, JOB_KEY, EXPIRES_KEY = "batchdrop_owner", "batchdrop_job", "batchdrop_expires"
 
@@ -47,6 +51,11 @@ def input_container(job: JobId) -> str:
 
 def output_container(job: JobId) -> str:
     return f"{job}-output"
+
+
+def side_id(job: JobId, which: str) -> str:
+    """Pool and job of the user's splitter (`-split`) or recombiner (`-merge`)."""
+    return f"{job}-split" if which == "splitter" else f"{job}-merge"
 
 
 def record_blob(job: JobId) -> str:

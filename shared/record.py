@@ -129,6 +129,38 @@ class Verdict(Fact):
     failure: Failure | None = None
 
 
+class MergeCursor(Fact):
+    """How far a merge has come: what is written survives the pass, and the next one goes on behind it."""
+
+    way: Literal["composed", "streamed"] | None = None
+    """Decided once, before the first block."""
+    place: str | None = None
+    """The blob that is being written, block by block (`container/blob`)."""
+    block: int = 0
+    """What its blocks are cut by: a deployment that cuts otherwise begins anew."""
+    blocks: int = 0
+    """The number of its next block."""
+    rows: int = 0
+    """Outputs passed, where each is handled by itself."""
+    state: str | None = None
+    """Streamed: where reading is taken up again, and what the joiner knew there. JSON; None = at the start."""
+    skip: int = 0
+    """Streamed: bytes between that point and the next block."""
+    made: int = 0
+    """Intermediate blobs committed."""
+    files: int = 0
+    bytes: int = 0
+    """Copied, with merge.by files; as are names that could not be had, and the first of them."""
+    taken: int = 0
+    first_taken: str | None = None
+
+    def of(self, place: str, block: int) -> MergeCursor:
+        """Itself where it is about that blob, so cut; else a fresh one for it."""
+        if (self.place, self.block) == (place, block):
+            return self
+        return MergeCursor(way=self.way, made=self.made, place=place, block=block)
+
+
 class Merged(Fact):
     """The committed result. `path` is where a person finds it (`container/blob` or `container/prefix/`)."""
 
@@ -175,6 +207,22 @@ class Spoken(Fact):
     state: str
 
 
+Which = Literal["splitter", "recombiner"]
+
+
+class Side(Fact):
+    """The user's splitter or recombiner: a pool of one dedicated node and a job of one task, beside the job's own."""
+
+    pool: datetime | None = None
+    job: datetime | None = None
+    ended: datetime | None = None
+    failure: Failure | None = None
+    dropped: datetime | None = None
+    """Its deletion was asked for."""
+    gone: datetime | None = None
+    """Proved, by its 404s."""
+
+
 class Record(Fact):
     version: int = VERSION
     revision: int = 0
@@ -190,6 +238,7 @@ class Record(Fact):
     admitted: datetime | None = None
     input: InputFact | None = None
     containers: datetime | None = None
+    splitter: Side = Side()
     split: SplitCursor = SplitCursor()
     pool: datetime | None = None
     batch_job: datetime | None = None
@@ -203,6 +252,8 @@ class Record(Fact):
     job_ended: datetime | None = None
     evidence: datetime | None = None
     pool_deletion_asked: datetime | None = None
+    recombiner: Side = Side()
+    merging: MergeCursor = MergeCursor()
     merged: Merged | None = None
     merge_failed: Failure | None = None
     final: datetime | None = None

@@ -30,6 +30,15 @@ class ResourceFile:
 
 
 @dataclass(frozen=True)
+class ResourceFolder:
+    """All blobs below a prefix of a job container, landing below `path` under their whole names."""
+
+    container: str
+    prefix: str
+    path: str
+
+
+@dataclass(frozen=True)
 class OutputFile:
     """Files that a task leaves and the virtual folder (or, without a wildcard, the blob) they go to."""
 
@@ -55,6 +64,7 @@ class TaskSpec:
     max_retries: int
     mounts: tuple[tuple[str, bool], ...]
     """containerHostBatchBindMounts: (source, read-only)."""
+    folders: tuple[ResourceFolder, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from controller.merge.committing import Result, commit, ours, place_of
 from controller.merge.files import copy_files, prefix_of
 from controller.merge.publishing import publish, published
+from controller.merge.recombined import commit_recombined, find
 from controller.merge.registry import count_records, empty_result
 from controller.merge.work import MergeTarget, Merging, Pulse, TaskOutput
 from controller.transfer.crew import Crew
@@ -54,6 +55,8 @@ def merge(
                 return Committed(_fact(work, path=None, blobs=0, size=0))
             case "files":
                 return _files(work)
+            case "container":
+                return _recombined(work)
             case _:
                 return _joined(work)
 
@@ -67,6 +70,23 @@ def _joined(work: Merging) -> Committed:
     if to == own:
         return Committed(_result_fact(work, result))
     result, why = publish(work, result, to)
+    return Committed(_result_fact(work, result), taken=why is not None, why=why)
+
+
+def _recombined(work: Merging) -> Committed:
+    """Of a job without any task there is nothing to recombine: the empty result."""
+    item = find(work) if next(iter(work.outputs()), None) is not None else None
+    if item is None and work.manifest.merge.publish:
+        return _joined(work)
+    if item is None:
+        return Committed(_fact(work, path=None, blobs=0, size=0))
+    own = place_of(work.target.own)
+    to = place_of(work.target.to) if work.target.to else own
+    if to != own and (earlier := published(work, to)):
+        return Committed(_result_fact(work, earlier))
+    result, why = commit_recombined(work, item), None
+    if to != own:
+        result, why = publish(work, result, to)
     return Committed(_result_fact(work, result), taken=why is not None, why=why)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from controller.rules.case import Case, Decision, Row, verdict_without_rows
+from controller.side import runs_splitter
 from shared.actions import AddTasks, CreateJob, CreatePool, FreezeInput, MakeContainers, SplitInput
 from shared.codes import Code
 from shared.record import Failure, Record
@@ -119,6 +120,8 @@ def create_pool(case: Case) -> Decision | None:
 def wants_pool(record: Record) -> bool:
     """Is the split done, or predicted to be done within ten minutes, or half done?"""
     source = record.input
+    if runs_splitter(record.plan.manifest):
+        return record.split.done is not None
     if record.split.done is not None or source is None or record.plan.manifest.input.kind != "blob":
         return True
     left = (source.bytes - record.split.offset) / SPLIT_BYTES_PER_SECOND

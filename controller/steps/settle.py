@@ -154,8 +154,11 @@ def cause(first: FailureRow) -> Code:
 
 def stderr_tail(record: Record, index: int, work: Work) -> str | None:
     """The end of what a failed task wrote to stderr; None where there is nothing."""
-    name = f"{LOGS}/{task_id(index)}/stderr.txt"
-    container = output_container(record.job)
+    return tail_of(output_container(record.job), f"{LOGS}/{task_id(index)}/stderr.txt", work)
+
+
+def tail_of(container: str, name: str, work: Work) -> str | None:
+    """The last bytes of a text; None where there is none."""
     item = work.ports.work.head(container, name)
     if item is None or item.length == 0:
         return None

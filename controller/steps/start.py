@@ -10,7 +10,9 @@ from itertools import islice
 
 from controller import ledger, store
 from controller.batch_job import make_job, make_pool, metadata, pick_image
+from controller.side import runs_splitter
 from controller.split.listing import freeze, list_below
+from controller.split.parted import split_by_parts
 from controller.split.rows import SourceBlob
 from controller.split.run import split
 from controller.steps.work import Work
@@ -54,7 +56,10 @@ def make_containers(record: Record, work: Work) -> Record:
     kept = max(manifest.retention.complete, manifest.retention.otherwise)
     meta = dict(metadata(record.job, record.owner, until + kept + SPARE, {}))
     blobs = work.ports.work
-    for name, permissions in ((input_container(record.job), "r"), (output_container(record.job), "cw")):
+    for name, permissions in (
+        (input_container(record.job), "rcw" if runs_splitter(manifest) else "r"),
+        (output_container(record.job), "cw"),
+    ):
         blobs.create_container(name, meta)
         blobs.allow(name, permissions, until + SPARE)
     blobs.put(input_container(record.job), KEEP, b"")
@@ -82,7 +87,11 @@ def split_input(record: Record, work: Work) -> Record:
     def checkpoint(cursor: SplitCursor) -> None:
         work.save(record.model_copy(update={"split": cursor}))
 
-    cursor = split(record.job, manifest, record.input, record.split, work.ports, checkpoint)
+    if runs_splitter(manifest):
+        expected = manifest.input.expect_units if manifest.input.kind == "blob" else None
+        cursor = split_by_parts(record.job, expected, record.split, work.ports, checkpoint)
+    else:
+        cursor = split(record.job, manifest, record.input, record.split, work.ports, checkpoint)
     return record.model_copy(update={"split": cursor})
 
 

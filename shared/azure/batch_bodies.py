@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from shared.errors import Defect
 from shared.ports import SecretPort
-from shared.specs import JobSpec, OutputFile, PoolSpec, Preparation, ResourceFile, Source, TaskSpec
+from shared.specs import JobSpec, OutputFile, PoolSpec, Preparation, ResourceFile, ResourceFolder, Source, TaskSpec
 
 if TYPE_CHECKING:
     from azure.batch import models
@@ -76,7 +76,7 @@ def task_body(spec: TaskSpec, signer: Signer) -> models.BatchTaskCreateOptions:
         command_line=shlex.join(spec.arguments or ()),
         container_settings=_container(spec),
         environment_settings=_environment(spec.environment),
-        resource_files=_resource_files(spec.resource_files, signer),
+        resource_files=[*_resource_files(spec.resource_files, signer), *_folders(spec.folders, signer)],
         output_files=[_output_file(each, signer) for each in spec.output_files],
         constraints=models.BatchTaskConstraints(
             max_wall_clock_time=duration(spec.max_wall_clock), max_task_retry_count=spec.max_retries
@@ -164,6 +164,17 @@ def _resource_files(files: Iterable[ResourceFile], signer: Signer) -> list[model
     from azure.batch import models
 
     return [models.ResourceFile(http_url=_address(each.source, signer), file_path=each.path) for each in files]
+
+
+def _folders(folders: Iterable[ResourceFolder], signer: Signer) -> list[models.ResourceFile]:
+    from azure.batch import models
+
+    return [
+        models.ResourceFile(
+            storage_container_url=signer.signed_by_policy(each.container), blob_prefix=each.prefix, file_path=each.path
+        )
+        for each in folders
+    ]
 
 
 def _address(source: Source, signer: Signer) -> str:

@@ -7,9 +7,7 @@ from shared.manifest.section import Section
 
 _ADVICE = {
     "split.by": "say split.by: lines where every line is a unit of its own",
-    "split.container": "cut the input beforehand, one blob a part, and name them as input.blobs",
     "merge.by": "say merge.by: files and join them with a program of your own",
-    "merge.container": "say merge.by: files and join them with a program of your own",
     "input.retryOf": "drop a manifest that names the inputs that failed",
     "compute.profile": "say compute.vmSize",
     "limits.maxNodeHours": "bound the work by compute.maxNodes and limits.jobTimeout",

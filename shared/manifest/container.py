@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 
 from shared.manifest.findings import Wrong
-from shared.manifest.models import ContainerImage
+from shared.manifest.machines import vm_size
+from shared.manifest.models import ContainerImage, SideContainer
 from shared.manifest.nodes import ListNode, Node, shortened
 from shared.manifest.section import Reader, Section
 from shared.manifest.values import matching, text
 
 FIELDS = ("image", "command", "args", "workingDirectory", "environment", "secrets")
+SIDE_FIELDS = ("image", "command", "args", "environment", "secrets", "vmSize")
 LARGEST_VALUE = 4096
 MOST_VARIABLES = 50
 MOST_SECRETS = 20
@@ -38,6 +40,25 @@ def read_container(section: Section) -> ContainerImage:
         working_directory=section.get("workingDirectory", _working_directory, None),
         environment=_variables(section.free("environment", MOST_VARIABLES), _value),
         secrets=_secrets(section),
+    )
+
+
+def read_side(parent: Section, goes: bool, way: str) -> SideContainer | None:
+    """`split.container` or `merge.container`; `goes`: the manifest says `by: container` there."""
+    section = parent.section("container", SIDE_FIELDS)
+    if not goes:
+        parent.misplaced("container", f"goes only with {way}.by: container")
+        return None
+    if not parent.stated("container"):
+        parent.note("container", Wrong("required", "is missing", f"say {way}.container: {{image, command, args}}"))
+    command, args = (section.read_each(name, text, MOST_WORDS) for name in ("command", "args"))
+    return SideContainer(
+        image=section.get("image", image_name, None),
+        command=command if section.stated("command") else None,
+        args=args if section.stated("args") else None,
+        environment=_variables(section.free("environment", MOST_VARIABLES), _value),
+        secrets=_secrets(section),
+        vm_size=section.get("vmSize", vm_size, None),
     )
 
 

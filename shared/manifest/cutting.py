@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from shared.manifest.availability import refuse, unavailable
+from shared.manifest.availability import unavailable
+from shared.manifest.container import read_side
 from shared.manifest.findings import Wrong
 from shared.manifest.models import CsvDialect, Input, Split, SplitBy
 from shared.manifest.nodes import Node, shortened
@@ -12,7 +13,6 @@ from shared.manifest.units import unit_json
 from shared.manifest.values import choice, flag, integer, size, text
 
 FIELDS = ("by", "unitsPerTask", "bytesPerTask", "tasks", "csv", "json", "bytes", "container")
-CONTAINER_FIELDS = ("image", "command", "args", "environment", "secrets", "vmSize")
 WAYS: tuple[SplitBy, ...] = ("lines", "csv", "json", "fasta", "fastq", "bytes", "container")
 MOST_TASKS = 1_000_000
 MOST_BLOBS_PER_TASK = 500
@@ -41,6 +41,7 @@ def read_split(section: Section, source: Input | None) -> Split:
         bytes_per_task=section.get("bytesPerTask", size(64 * 1024, 1024**4), None),
         tasks=section.get("tasks", _count, None),
         csv=csv,
+        container=read_side(section, by == "container", "split"),
     )
     if source is None:
         return found
@@ -57,7 +58,7 @@ def _way(section: Section, source: Input | None) -> SplitBy | None:
         return stated
     if source.kind != "blob":
         _refuse_way_without_blob(section, source, stated)
-        return None
+        return stated if stated == "container" else None
     if section.stated("by"):
         _refuse_way(section, stated)
         return stated
@@ -65,14 +66,14 @@ def _way(section: Section, source: Input | None) -> SplitBy | None:
 
 
 def _refuse_way(section: Section, stated: SplitBy | None) -> None:
-    if stated not in (None, "lines"):
+    if stated not in (None, "lines", "container"):
         section.note("by", unavailable("split.by", stated or ""))
 
 
 def _refuse_way_without_blob(section: Section, source: Input, stated: SplitBy | None) -> None:
     if stated == "container" and source.kind == "blobs":
-        _refuse_way(section, stated)
-    elif stated:
+        return
+    if stated:
         section.misplaced("by", "goes only with input.blob")
 
 
@@ -114,14 +115,15 @@ def one_character(node: Node) -> str:
 def _read_formats(section: Section, by: SplitBy | None) -> None:
     section.section("json", ("path",)).get("path", text, "")
     section.section("bytes", ("recordSize",)).get("recordSize", integer(1, 2**31), 1)
-    section.section("container", CONTAINER_FIELDS)
-    refuse(section, "container")
     for name in ("csv", "json", "bytes"):
         if by != name:
             section.misplaced(name, f"goes only with split.by: {name}")
 
 
 def _check_goes_with(section: Section, source: Input) -> None:
+    if section.says("by", "container"):
+        for name in ("unitsPerTask", "bytesPerTask", "tasks"):
+            section.misplaced(name, "goes not with split.by: container, which makes the parts itself")
     if source.kind != "blob":
         section.misplaced("bytesPerTask", "goes only with input.blob", "say unitsPerTask or tasks")
     if source.deliver == "environment" and source.kind in ("items", "sweep"):
@@ -139,6 +141,8 @@ def _check_sizes(section: Section, source: Input, split: Split) -> None:
 
 
 def _with_defaults(split: Split, source: Input) -> Split:
+    if split.by == "container":
+        return split
     if source.kind in ("items", "sweep", "blobs") and split.units_per_task is None and split.tasks is None:
         return split.model_copy(update={"units_per_task": 1})
     return split

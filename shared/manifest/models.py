@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 SplitBy = Literal["lines", "csv", "json", "fasta", "fastq", "bytes", "container"]
 MergeBy = Literal["concat", "lines", "csv", "json", "zip", "files", "container", "none"]
-UnitKind = Literal["items", "lines", "bytes", "blobs", "numbers", "combinations"]
+UnitKind = Literal["items", "lines", "bytes", "blobs", "numbers", "combinations", "units"]
 InputKind = Literal["items", "blob", "blobs", "range", "sweep"]
 
 
@@ -66,6 +66,17 @@ class Input(Frozen):
     deliver: Literal["file", "environment"] = "file"
 
 
+class SideContainer(Frozen):
+    """The user's own splitter or recombiner: run once, on a dedicated node. None: as the job's container has it."""
+
+    image: str | None = None
+    command: tuple[str, ...] | None = None
+    args: tuple[str, ...] | None = None
+    environment: dict[str, str] = {}
+    secrets: dict[str, str] = {}
+    vm_size: str | None = None
+
+
 class CsvDialect(Frozen):
     header: bool = True
     delimiter: str = ","
@@ -81,6 +92,7 @@ class Split(Frozen):
     bytes_per_task: int | None = None
     tasks: int | None = None
     csv: CsvDialect = CsvDialect()
+    container: SideContainer | None = None
 
 
 class Output(Frozen):
@@ -107,6 +119,7 @@ class Merge(Frozen):
     by: MergeBy
     csv: MergeCsv = MergeCsv()
     reduce: Reduce | None = None
+    container: SideContainer | None = None
     to: str | None = None
     """Template with {jobId} {name} {date} {time} {ext}; `container/prefix/` for files; None = nothing is published
     besides results/<job id>/. Absent in the file: the default of the contract stands here."""

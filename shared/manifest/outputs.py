@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from shared.manifest.availability import refuse, unavailable
-from shared.manifest.cutting import CONTAINER_FIELDS, one_character
+from shared.manifest.availability import unavailable
+from shared.manifest.container import read_side
+from shared.manifest.cutting import one_character
 from shared.manifest.findings import Wrong
 from shared.manifest.models import Input, Merge, MergeBy, MergeCsv, Output, Reduce, Split
 from shared.manifest.nodes import Node, shortened
@@ -32,16 +33,15 @@ _SAMPLE = {"stem": "a", "path": "a", "index": "0", "ext": ".x"}
 def read_merge(section: Section, source: Input | None, split: Split, name: str) -> Merge:
     """The merge, with the way that the input implies."""
     by = section.get("by", choice(WAYS), _implied(source, split))
-    if by in ("zip", "container") and section.stated("by"):
+    if by == "zip" and section.stated("by"):
         section.note("by", unavailable("merge.by", by))
-    section.section("container", CONTAINER_FIELDS)
-    refuse(section, "container")
     csv = _csv(section, split, by)
     to, publish = _target(section, by, name)
     return Merge(
         by=by,
         csv=csv,
         reduce=_reduce(section, by, csv),
+        container=read_side(section, by == "container", "merge"),
         to=to,
         publish=publish,
         if_exists=section.get("ifExists", choice(_IF_EXISTS), _IF_EXISTS[0]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shared.globs import has_wildcard
 from shared.manifest.findings import Wrong
-from shared.manifest.models import Compute
+from shared.manifest.models import Compute, ContainerImage, SideContainer
 from shared.manifest.nodes import shortened
 from shared.manifest.reading import Draft
 from shared.manifest.section import Section
@@ -28,19 +28,29 @@ _SAMPLE = {"jobId": "bd-job-0123456789ab", "date": "2026-01-31", "time": "235959
 
 def check_permissions(root: Section, draft: Draft, policy: Policy) -> None:
     """Note everything that the policy does not allow."""
-    _check_image(root.look("container"), draft, policy)
+    _check_container(root.look("container"), draft.container, policy)
+    for way, side in (("split", draft.split.container), ("merge", draft.merge.container)):
+        if side is not None:
+            _check_side(root.look(way).look("container"), side, policy)
     _check_reads(root, draft, policy)
     _check_target(root, draft, policy)
     _check_machines(root.look("compute"), draft.compute, policy)
 
 
-def _check_image(section: Section, draft: Draft, policy: Policy) -> None:
-    image = draft.container.image
+def _check_side(section: Section, side: SideContainer, policy: Policy) -> None:
+    _check_container(section, side, policy)
+    if side.vm_size is not None and side.vm_size not in policy.vm_sizes:
+        message = f"{shortened(side.vm_size)} is not allowed by the policy"
+        section.note("vmSize", Wrong("policyVmSize", message, _allowed(tuple(policy.vm_sizes))))
+
+
+def _check_container(section: Section, container: ContainerImage | SideContainer, policy: Policy) -> None:
+    image = container.image
     if image and not policy.allows_image(image):
         wrong = Wrong("policyImage", f"{shortened(image)} is not allowed by the policy", _allowed(policy.images))
         section.note("image", wrong)
     secrets = section.look("secrets")
-    for name, secret in draft.container.secrets.items():
+    for name, secret in container.secrets.items():
         if secret and secret not in policy.secrets:
             wrong = Wrong("policySecret", f"{shortened(secret)} is not allowed by the policy", _allowed(policy.secrets))
             secrets.note(name, wrong)

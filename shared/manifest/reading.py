@@ -22,7 +22,7 @@ from shared.manifest.models import (
 )
 from shared.manifest.section import Section
 from shared.manifest.values import bounded_text, choice, flag, integer
-from shared.manifest.variables import check_references, valued
+from shared.manifest.variables import check_references, valued, valued_beside
 
 FIELDS = (
     "version",
@@ -122,3 +122,6 @@ def _check_units(root: Section, taken: Input | None, draft: Draft) -> None:
             root.look("failure").note("tolerated", wrong)
     config, reference = root.stated("config"), root.stated("reference")
     check_references(root.look("container"), valued(taken, counted=not by_bytes, config=config, reference=reference))
+    for way in ("split", "merge"):
+        beside = valued_beside(way, config=config, reference=reference)
+        check_references(root.look(way).look("container"), beside)

@@ -14,7 +14,9 @@ def unit_kind(manifest: Manifest) -> UnitKind:
 
 
 def kind_of(source: Input, split: Split) -> UnitKind:
-    """One blob cut by ranges has bytes; only `unitsPerTask` counts its lines."""
+    """One blob cut by ranges has bytes; only `unitsPerTask` counts its lines. A splitter of the user's own says."""
+    if split.by == "container":
+        return "units"
     match source.kind:
         case "blob":
             return "bytes" if split.units_per_task is None else "lines"

@@ -27,10 +27,7 @@ _WHEN = {
     "CONFIG_PATH": "has a value only with config",
     "REFERENCE_DIR": "has a value only with reference",
     "BATCHDROP_FAILED_PATH": "has a value only where units are counted, not bytes",
-    **dict.fromkeys(
-        ("LEDGER_PATH", "FAILED_PATH"),
-        "has a value only in the merge container, which is not available in this version",
-    ),
+    **dict.fromkeys(("LEDGER_PATH", "FAILED_PATH"), "has a value only in merge.container"),
 }
 
 
@@ -46,6 +43,18 @@ def valued(source: Input | None, *, counted: bool, config: bool, reference: bool
     names |= {*INTERVAL} if source is None or source.kind == "range" else set()
     names |= {*FILES} if source is None or source.deliver == "file" else set()
     names |= {*UNIT} if source is None or (source.deliver == "environment" and source.kind != "range") else set()
+    return frozenset(names)
+
+
+SPLITTER = ("INPUT_PATH", "INPUT_DIR", "OUTPUT_DIR", "BATCHDROP_JOB_ID")
+RECOMBINER = ("INPUT_DIR", "LEDGER_PATH", "FAILED_PATH", "OUTPUT_PATH", "OUTPUT_DIR", "BATCHDROP_JOB_ID")
+
+
+def valued_beside(way: str, *, config: bool, reference: bool) -> frozenset[str]:
+    """The variables of the splitter's (`split`) or recombiner's (`merge`) container."""
+    if way == "merge":
+        return frozenset(RECOMBINER)
+    names = {*SPLITTER} | ({"CONFIG_PATH"} if config else set()) | ({"REFERENCE_DIR"} if reference else set())
     return frozenset(names)
 
 

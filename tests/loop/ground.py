@@ -184,6 +184,11 @@ def run_task(spec: TaskSpec, program: Program, world: World) -> TaskEnd:
         if blob is None:
             return TaskEnd(None, "usererror", "BlobNotFound", f"{resource.source.blob} is not there")
         container.files[f"/batchdrop/{resource.path}"] = blob.content
+    for folder in spec.folders:
+        for item in world.work.list(folder.container, folder.prefix):
+            blob = world.work.read(folder.container, item.name)
+            assert blob is not None
+            container.files[f"/batchdrop/{folder.path}/{item.name}"] = blob.content
     answer = program(container)
     end = answer if isinstance(answer, TaskEnd) else TaskEnd(answer or 0)
     for output in spec.output_files:

@@ -12,6 +12,7 @@ import pytest
 from tests.loop.ground import Container, Ground, Program
 from tests.loop.mortal import Killed, Killer, mortal
 from tests.loop.test_jobs import LINES, RANGE, number
+from tests.loop.test_sides import RECOMBINER, SPLITTER, cutter, recombine
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,8 @@ JOBS = {
     "failing": Reference(RANGE, fails_on_three, "failed"),
     "tolerated": Reference(RANGE + "failure: {tolerated: 1}\n", fails_on_three, "succeeded"),
     "cancelled": Reference(RANGE, number, "cancelled", cancel=True),
+    "own splitter": Reference(SPLITTER, cutter(None), "succeeded"),
+    "own recombiner": Reference(RECOMBINER, recombine, "succeeded"),
 }
 TEXT = "".join(f"line {n}\n" for n in range(12))
 
@@ -67,6 +70,7 @@ def outcome(ground: Ground) -> tuple[object, ...]:
 def prepared() -> Ground:
     ground = Ground()
     ground.put("data/big.txt", TEXT)
+    ground.put("data/big.bin", "one|two|three")
     return ground
 
 

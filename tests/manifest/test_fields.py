@@ -341,12 +341,7 @@ UNAVAILABLE: list[tuple[dict[str, Any], str]] = [
         ({"input.blob": f"data/in.{suffix}"}, "split.by")
         for suffix in ("csv", "CSV", "tsv", "json", "fa", "fasta", "fna", "faa", "fq", "fastq")
     ),
-    ({"input.blob": "data/in.x", "split.by": "container"}, "split.by"),
-    (BLOBS | {"split.by": "container"}, "split.by"),
-    (BLOBS | {"split.container": {"command": ["x"]}}, "split.container"),
     ({"merge.by": "zip"}, "merge.by"),
-    ({"merge.by": "container"}, "merge.by"),
-    ({"merge.container": {"args": ["x"]}}, "merge.container"),
     ({"input": {"retryOf": "bd-x-0123456789ab"}}, "input.retryOf"),
     ({"compute.staging": "mount"}, "compute.staging"),
     ({"compute": {"profile": "gpu"}}, "compute.profile"),

@@ -121,7 +121,7 @@ logs: all
         (SIMULATION, ["split.by", "limits.maxNodeHours"]),
         (NIGHTLY, ["split.by", "compute.profile"]),
         (IMAGES, []),
-        (OLD_IMAGE, ["merge.by", "merge.container"]),
+        (OLD_IMAGE, []),
         (VIDEOS, ["compute.profile", "limits.maxNodeHours", "failure.stopOn", "canary", "logs"]),
     ],
     ids=["search", "simulation", "nightly", "images", "old image", "videos"],
@@ -144,13 +144,6 @@ def test_each_workload_is_taken_or_refused_for_what_is_not_there_yet(text: str, 
             },
         ),
         (
-            OLD_IMAGE,
-            {
-                'by: container\n  to: "results/{jobId}/lifting.db"': "by: files",
-                OLD_IMAGE[OLD_IMAGE.index("  container:\n    command") : OLD_IMAGE.index("compute:")]: "",
-            },
-        ),
-        (
             VIDEOS,
             {
                 "profile: gpu": "vmSize: Standard_D4s_v5",
@@ -160,7 +153,7 @@ def test_each_workload_is_taken_or_refused_for_what_is_not_there_yet(text: str, 
             },
         ),
     ],
-    ids=["search", "simulation", "old image", "videos"],
+    ids=["search", "simulation", "videos"],
 )
 def test_without_those_features_the_workload_is_accepted(text: str, replacements: dict[str, str]) -> None:
     """What a refusal advises leads to a manifest that is taken."""
