@@ -71,6 +71,10 @@ class InputFact(Fact):
     last: str | None = None
     etag: str | None = None
     """Of the one source blob."""
+    packed: Literal["gzip"] | None = None
+    """What the one source blob is packed with, told by its first bytes; None: nothing."""
+    text: int | None = None
+    """Its bytes once unpacked, where they were counted."""
     per_task: int | None = None
     """Units a task holds, where that is what sizes it."""
     bytes_per_task: int | None = None

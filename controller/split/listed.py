@@ -20,7 +20,9 @@ def listed(work: Splitting, cursor: SplitCursor) -> Iterator[Progress]:
         written = row
         if data:
             upload = work.upload(row.index)
-            yield from (None for line in _content(work, row) if upload.add(line))
+            for line in _content(work, row):
+                if upload.add(line):
+                    work.moved()
             upload.close()
             written = Row(row.index, row.first, row.units, upload.length, data=True)
         elif work.manifest.input.kind in ("items", "sweep"):

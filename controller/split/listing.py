@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from controller.split.measuring import measured
 from controller.split.rows import SourceBlob
 from controller.split.sizes import Sizing, sizing
 from controller.split.sources import frozen
@@ -36,13 +37,20 @@ def freeze(job: JobId, manifest: Manifest, units: int | None, ports: Ports, now:
 
 
 def head(manifest: Manifest, work: BlobPort, now: datetime) -> InputFact:
-    """The one source blob, by length and ETag."""
+    """The one source blob, by length and ETag, and, where it is gzip data, by what it holds."""
+    try:
+        return _head(manifest, work, now)
+    except Vanished:
+        return _head(manifest, work, now)  # overwritten between two requests: the input is what is there now
+
+
+def _head(manifest: Manifest, work: BlobPort, now: datetime) -> InputFact:
     path = manifest.input.blob or ""
     container, _, name = path.partition("/")
     item = work.head(container, name)
     if item is None:
         raise Vanished(path, f"the input {path} is not there any more")
-    sized = sizing(manifest, None, item.length)
+    packed, sized, text = measured(manifest, work, container, item)
     return InputFact(
         at=now,
         blobs=1,
@@ -50,6 +58,8 @@ def head(manifest: Manifest, work: BlobPort, now: datetime) -> InputFact:
         first=path,
         last=path,
         etag=item.etag,
+        packed=packed,
+        text=text,
         per_task=sized.per_task,
         bytes_per_task=sized.bytes_per_task,
         tasks=sized.tasks,

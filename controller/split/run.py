@@ -7,6 +7,7 @@ nothing.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from controller.split.blobs import check_names
 from controller.split.ledger import LedgerWriter
@@ -19,12 +20,13 @@ from controller.transfer.crew import Crew
 from shared.errors import Refused
 from shared.manifest.models import Manifest
 from shared.names import JobId
-from shared.ports import Ports
+from shared.ports import Clock, Ports
 from shared.record import InputFact, SplitCursor
 
 ROWS_PER_SAVE = 500
 """Rows with a blob of their own between two checkpoints."""
-BYTES_PER_SAVE = 64 * 2**20
+SAVED_EVERY = timedelta(seconds=5)
+"""What a killed process has done in vain, about."""
 
 
 def split(
@@ -42,15 +44,12 @@ def split(
     source is not what was frozen; Refused with SPLIT or INPUT_COUNT when the input cannot be split as asked.
     """
     with Crew() as crew:
-        work = Splitting(job, manifest, source, ports, crew)
+        saving = _Saving(LedgerWriter(ports.control, job, cursor.rows), ports.clock, crew, cursor, checkpoint)
+        work = Splitting(job, manifest, source, ports, crew, saving.moved)
         if manifest.input.kind == "blobs" and cursor.rows == 0:
-            check_names(work, lambda: checkpoint(cursor))
-        saving = _Saving(work, cursor, checkpoint)
-        for progress in streamed(work, cursor) if manifest.input.kind == "blob" else listed(work, cursor):
-            if progress is None:
-                checkpoint(saving.saved)
-            else:
-                saving.add(*progress)
+            check_names(work, saving.moved)
+        for row, reached in streamed(work, cursor) if manifest.input.kind == "blob" else listed(work, cursor):
+            saving.add(row, reached)
         saving.save()
     _check_count(manifest, saving.saved.units)
     return saving.saved.model_copy(update={"done": ports.clock.now()})
@@ -59,27 +58,38 @@ def split(
 class _Saving:
     """Rows on their way into the ledger; `saved` is the cursor behind those that are there, with their blobs."""
 
-    def __init__(self, work: Splitting, cursor: SplitCursor, checkpoint: Callable[[SplitCursor], None]) -> None:
+    def __init__(
+        self,
+        ledger: LedgerWriter,
+        clock: Clock,
+        crew: Crew,
+        cursor: SplitCursor,
+        checkpoint: Callable[[SplitCursor], None],
+    ) -> None:
         self.saved = self._reached = cursor
-        self._work, self._checkpoint = work, checkpoint
-        self._ledger = LedgerWriter(work.ports.control, work.job, cursor.rows)
-        self._rows = self._bytes = 0
+        self._ledger, self._clock, self._crew, self._checkpoint = ledger, clock, crew, checkpoint
+        self._rows, self._since = 0, clock.now()
 
     def add(self, row: Row, reached: SplitCursor) -> None:
         if row.index >= MOST_TASKS:
             raise too_many_tasks(f"the input makes more than {MOST_TASKS} tasks")
         self._ledger.add(row)
         self._reached = reached
-        self._rows, self._bytes = self._rows + row.data, self._bytes + row.bytes
-        if self._ledger.full or self._rows >= ROWS_PER_SAVE or self._bytes >= BYTES_PER_SAVE:
+        self._rows += row.data
+        if self._ledger.full or self._rows >= ROWS_PER_SAVE or self._clock.now() - self._since >= SAVED_EVERY:
             self.save()
             self._checkpoint(self.saved)
 
+    def moved(self) -> None:
+        """Work goes on, though no row is complete."""
+        self._checkpoint(self.saved)
+
     def save(self) -> None:
-        self._work.crew.drain()
+        """Waits until all that is under way is written."""
+        self._crew.drain()
         self._ledger.flush()
         self.saved = self._reached
-        self._rows = self._bytes = 0
+        self._rows, self._since = 0, self._clock.now()
 
 
 def _check_count(manifest: Manifest, found: int) -> None:

@@ -58,7 +58,8 @@ def sizing(manifest: Manifest, units: int | None, size: int) -> Sizing:
 def sizing_of(source: InputFact) -> Sizing:
     """The sizing that was frozen with the input."""
     cuts = source.tasks if source.per_task is None and source.bytes_per_task is None else None
-    return Sizing(source.bytes, source.per_task, source.bytes_per_task, cuts, source.tasks)
+    size = source.bytes if source.text is None else source.text
+    return Sizing(size, source.per_task, source.bytes_per_task, cuts, source.tasks)
 
 
 def too_many_tasks(found: str) -> Refused:

@@ -28,7 +28,7 @@ def streamed(work: Splitting, cursor: SplitCursor) -> Iterator[Progress]:
             upload, lines = None, 0
             yield row, cursor
         elif moved:
-            yield None
+            work.moved()
 
 
 def _chunks(work: Splitting, offset: int) -> Iterator[bytes]:
