@@ -23,6 +23,8 @@ PARTS = "_parts"
 STAGED, STAGED_FACTS, RECOMBINED = "_recombine", "_recombine_facts", "_recombined"
 """Virtual folders in the output container: what the user's recombiner reads, is told, and leaves."""
 """Virtual folders in the output container beside the tasks' own: reported units, logs of failed tasks, merge levels."""
+INDEX = "index.jsonl"
+"""In a job's own folder under results: what merge.by files has copied where."""
 OWNER_KEY, JOB_KEY, EXPIRES_KEY = "batchdrop_owner", "batchdrop_job", "batchdrop_expires"
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-
-from controller.merge.parts import Part
+from controller.merge.parts import State
 
 
 class ConcatJoiner:
@@ -12,6 +10,23 @@ class ConcatJoiner:
 
     records: int | None = None
 
-    def join(self, parts: Iterable[Part]) -> Iterator[bytes]:
-        for part in parts:
-            yield from part.chunks
+    def start(self) -> bytes:
+        return b""
+
+    def open(self, task: str) -> bytes:
+        return b""
+
+    def take(self, chunk: bytes) -> bytes:
+        return chunk
+
+    def close(self) -> bytes:
+        return b""
+
+    def finish(self) -> bytes:
+        return b""
+
+    def state(self) -> State | None:
+        return {}
+
+    def resume(self, state: State) -> None:
+        return

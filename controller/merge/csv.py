@@ -6,16 +6,14 @@ first newline that has an even number of quotes before it.
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Iterable, Iterator
-from itertools import chain
 
-from controller.merge.parts import Part, refused
+from controller.merge.csv_rows import RowCount
+from controller.merge.parts import State, refused
 from shared.errors import Refused
 
 LONGEST_HEADER = 2**20
-STEP = 2**18
-"""Bytes looked at together: bounds what a text of nothing but quotes takes."""
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _MARKS = re.compile(rb'["\n]')
 
@@ -27,97 +25,105 @@ class CsvJoiner:
     def __init__(self, *, header: bool) -> None:
         self.records: int | None = 0
         self._has_header = header
-        self._first: tuple[str, bytes] | None = None
+        self._first: tuple[str, str] | None = None
+        """Whose header was the first, and the hash of its columns."""
+        self._task = ""
+        self._heading: _Heading | None = None
+        self._rows, self._before, self._open = RowCount(), 0, False
 
-    def join(self, parts: Iterable[Part]) -> Iterator[bytes]:
-        for part in parts:
-            chunks = part.chunks
-            if self._has_header:
-                header, chunks = first_row(part)
-                yield from self._header(part.task, header)
-            yield from self._rows(part.task, chunks)
+    def start(self) -> bytes:
+        return b""
 
-    def _header(self, task: str, header: bytes) -> Iterator[bytes]:
+    def open(self, task: str) -> bytes:
+        self._task = task
+        self._heading = _Heading(task) if self._has_header else None
+        self._rows, self._before, self._open = RowCount(), self.records or 0, False
+        return b""
+
+    def take(self, chunk: bytes) -> bytes:
+        if self._heading is None:
+            return self._body(chunk)
+        found = self._heading.take(chunk)
+        if found is None:
+            return b""
+        self._heading = None
+        header, rest = found
+        return self._header(header) + self._body(rest)
+
+    def close(self) -> bytes:
+        if self._heading is not None:
+            header, self._heading = self._heading.whole(), None
+            return self._header(header)
+        if self._rows.quoted:
+            raise refused(self._task, "a quote is opened and never closed")
+        return self._body(b"\n") if self._open else b""
+
+    def finish(self) -> bytes:
+        return b""
+
+    def state(self) -> State | None:
+        if self._heading is not None:
+            return None
+        return {
+            "records": self.records,
+            "first": self._first,
+            "task": self._task,
+            "rows": self._rows.state(),
+            "before": self._before,
+            "open": self._open,
+        }
+
+    def resume(self, state: State) -> None:
+        self.records = int(state["records"])
+        self._first = tuple(state["first"]) if state["first"] else None
+        self._task, self._before, self._open = state["task"], int(state["before"]), bool(state["open"])
+        self._rows = RowCount(*state["rows"])
+
+    def _header(self, header: bytes) -> bytes:
         if not header:
-            return
+            return b""
         columns = header.removeprefix(BYTE_ORDER_MARK).rstrip(b"\r\n")
+        digest = hashlib.sha256(columns).hexdigest()
         if self._first is None:
-            self._first = (task, columns)
-            yield header if header.endswith(b"\n") else header + b"\n"
-        elif self._first[1] != columns:
-            raise different_headers(self._first[0], task)
+            self._first = (self._task, digest)
+            return header if header.endswith(b"\n") else header + b"\n"
+        if self._first[1] != digest:
+            raise different_headers(self._first[0], self._task)
+        return b""
 
-    def _rows(self, task: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
-        rows, last, before = _Rows(), b"\n", self.records or 0
-        for chunk in chunks:
-            rows.take(chunk)
-            last = chunk[-1:] or last
-            self.records = before + rows.count
-            yield chunk
-        if rows.quoted:
-            raise refused(task, "a quote is opened and never closed")
-        if last != b"\n":
-            rows.take(b"\n")
-            self.records = before + rows.count
-            yield b"\n"
+    def _body(self, chunk: bytes) -> bytes:
+        if chunk:
+            self._rows.take(chunk)
+            self._open = not chunk.endswith(b"\n")
+            self.records = self._before + self._rows.count
+        return chunk
 
 
 def different_headers(first: str, other: str) -> Refused:
     return Refused("MERGE", 0, f"the outputs of {first} and {other} cannot be merged: their CSV headers differ")
 
 
-def first_row(part: Part) -> tuple[bytes, Iterator[bytes]]:
-    """The first row with its line end (nothing of an empty output), and what is behind it."""
-    held, quoted = b"", False
-    for chunk in part.chunks:
-        start = len(held)
-        held += chunk
-        for mark in _MARKS.finditer(held, start):
+class _Heading:
+    """The first row of one output, while it comes in."""
+
+    def __init__(self, task: str) -> None:
+        self._task, self._held, self._quoted = task, b"", False
+
+    def take(self, chunk: bytes) -> tuple[bytes, bytes] | None:
+        """The row with its line end, and what is behind it; None: not at its end yet."""
+        start = len(self._held)
+        self._held += chunk
+        for mark in _MARKS.finditer(self._held, start):
             if mark[0] == b'"':
-                quoted = not quoted
-            elif not quoted:
-                return held[: mark.end()], chain((held[mark.end() :],), part.chunks)
-        if len(held) > LONGEST_HEADER:
-            raise refused(part.task, f"its CSV header is longer than {LONGEST_HEADER} bytes")
-    if quoted:
-        raise refused(part.task, "a quote in its header is opened and never closed")
-    return held, iter(())
+                self._quoted = not self._quoted
+            elif not self._quoted:
+                return self._held[: mark.end()], self._held[mark.end() :]
+        if len(self._held) > LONGEST_HEADER:
+            raise refused(self._task, f"its CSV header is longer than {LONGEST_HEADER} bytes")
+        return None
 
-
-class _Rows:
-    """Counts rows in a stream of bytes. `quoted`: the stream stands between two quotes."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.quoted = False
-        self._begun = False
-
-    def take(self, chunk: bytes) -> None:
-        for at in range(0, len(chunk), STEP):
-            self._step(chunk[at : at + STEP])
-
-    def _step(self, chunk: bytes) -> None:
-        """What stands between quotes is replaced by one quote, so that the rest can be counted as plain text."""
-        runs = chunk.split(b'"')
-        plain = b'"'.join(runs[self.quoted :: 2])
-        self.quoted ^= len(runs) % 2 == 0
-        self._plain(plain + b'"' if self.quoted else plain)
-
-    def _plain(self, run: bytes) -> None:
-        first, last = run.find(b"\n"), run.rfind(b"\n")
-        if first < 0:
-            self._begun = self._begun or _has_text(run)
-            return
-        self.count += self._begun or _has_text(run[:first])
-        self.count += _full_lines(run[first + 1 : last + 1])
-        self._begun = _has_text(run[last + 1 :])
-
-
-def _full_lines(lines: bytes) -> int:
-    if lines[:1] in (b"\n", b"\r") or b"\n\n" in lines or b"\n\r" in lines:
-        return sum(map(_has_text, lines.split(b"\n")))
-    return lines.count(b"\n")
-
-
-def _has_text(line: bytes) -> bool:
-    return bool(line.strip(b"\r"))
+    def whole(self) -> bytes:
+        """The row of an output that ends with it; nothing of an empty output."""
+        if self._quoted:
+            raise refused(self._task, "a quote in its header is opened and never closed")
+        return self._held

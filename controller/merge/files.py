@@ -1,48 +1,99 @@
-"""merge.by: files: every output on its own, copied server-side below the target's prefix. Shell.
+"""merge.by: files: every output on its own, copied server-side below the target's prefix; and a list of them. Shell.
 
-How far it has come is kept in the job's output container, so that a later pass goes on there. A file is copied to a
-free name only, or over a stranger's where the manifest says so, and known again by its metadata.
+A file is copied to a free name only, or over a stranger's where the manifest says so, and known again by its metadata.
+`results/<job id>/index.jsonl` names all copies in ledger order; it grows by one block for each batch, and is there when
+all is done.
 """
 
 from __future__ import annotations
 
 import json
 import posixpath
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import islice
 
-from controller.merge.work import Merging, TaskOutput, changed
+from controller.merge.outputs import TaskOutput
+from controller.merge.work import Merging, changed
 from shared.errors import Conflict, Refused, Vanished
-from shared.names import JOB_KEY, KEEP, RESULTS, WORKSPACE, output_container, task_id
+from shared.names import INDEX, JOB_KEY, KEEP, RESULTS, result_blob, task_id
 from shared.ports import ABSENT, Condition
+from shared.record import MergeCursor
 
 TASK_KEY = "batchdrop_task"
-CURSOR = f"{WORKSPACE}/files"
-FILES_PER_SAVE = 200
+BATCH = 200
+"""Files between two cursors, and in a block of the index: 1,000,000 make 5,000 of its 50,000."""
 TRIES = 5
 
 
 @dataclass(frozen=True)
-class Copied:
-    """How far the copying has come: outputs passed, files and bytes copied, names that could not be had."""
+class Copy:
+    """Where a file is now. `missed`: the path that could not be had."""
 
-    passed: int = 0
-    files: int = 0
-    bytes: int = 0
-    taken: int = 0
-    first_taken: str | None = None
+    output: TaskOutput
+    path: str
+    etag: str
+    missed: str | None = None
 
 
-def copy_files(work: Merging) -> Copied:
-    """Copy all outputs. Refused with MERGE where two tasks leave one name, naming both, or an output has changed."""
-    copied = _read(work)
-    rest = islice(work.outputs(), copied.passed, None)
-    while batch := list(islice(rest, FILES_PER_SAVE)):
-        copied = _copy_batch(work, copied, batch)
-        work.ports.work.put(output_container(work.job), CURSOR, json.dumps(asdict(copied)).encode())
-        work.pulse.beat()
-    return copied
+def copy_files(work: Merging) -> MergeCursor:
+    """Copy all outputs, write the index; the last cursor counts them. Refused with MERGE where two tasks leave one
+    name, naming both, or an output has changed."""
+    index = (RESULTS, result_blob(work.job, INDEX))
+    for _ in range(2):
+        cursor = _copy_all(work, index)
+        if _indexed(work, index, cursor):
+            return cursor
+        work.pulse.cursor = MergeCursor()
+    raise Conflict(f"{work.job}: {'/'.join(index)} comes and goes")
+
+
+def _copy_all(work: Merging, index: tuple[str, str]) -> MergeCursor:
+    cursor = work.pulse.cursor.of("/".join(index), BATCH)
+    rest = islice(work.outputs(), cursor.rows, None)
+    while batch := list(islice(rest, BATCH)):
+        files = [output for output in batch if posixpath.basename(output.name) != KEEP]
+        answers = [work.crew.start(_copy, work, output) for output in files]
+        copies = [answer.result() for answer in answers]
+        if copies:
+            work.ports.work.stage(*index, cursor.blocks, _lines(copies))
+        cursor = _after(cursor, len(batch), copies)
+        work.pulse.cursor = cursor
+        work.pulse.moved(requests=len(batch))
+    return cursor
+
+
+def _after(cursor: MergeCursor, passed: int, copies: Sequence[Copy]) -> MergeCursor:
+    missed = [copy.missed for copy in copies if copy.missed is not None]
+    return cursor.model_copy(
+        update={
+            "rows": cursor.rows + passed,
+            "blocks": cursor.blocks + bool(copies),
+            "files": cursor.files + len(copies),
+            "bytes": cursor.bytes + sum(copy.output.length for copy in copies),
+            "taken": cursor.taken + len(missed),
+            "first_taken": cursor.first_taken or next(iter(missed), None),
+        }
+    )
+
+
+def _lines(copies: Sequence[Copy]) -> bytes:
+    rows = (
+        {"path": copy.path, "bytes": copy.output.length, "etag": copy.etag, "task": task_id(copy.output.index)}
+        for copy in copies
+    )
+    return b"".join(json.dumps(row, ensure_ascii=False).encode() + b"\n" for row in rows)
+
+
+def _indexed(work: Merging, index: tuple[str, str], cursor: MergeCursor) -> bool:
+    """Commit the index. False where blocks of earlier passes are gone; what another pass committed is the same."""
+    try:
+        work.ports.work.commit(
+            *index, cursor.blocks, when=ABSENT, metadata={JOB_KEY: work.job}, content_type="application/jsonl"
+        )
+    except Conflict:
+        return work.ports.work.head(*index) is not None
+    return True
 
 
 def prefix_of(work: Merging) -> str:
@@ -54,75 +105,52 @@ def own_prefix(work: Merging) -> str:
     return f"{RESULTS}/{work.job}/files/"
 
 
-def _read(work: Merging) -> Copied:
-    blob = work.ports.work.read(output_container(work.job), CURSOR)
-    return Copied(**json.loads(blob.content)) if blob else Copied()
+def _copy(work: Merging, output: TaskOutput) -> Copy:
+    """To the job's own folder where the name could not be had."""
+    prefix, own = prefix_of(work), own_prefix(work)
+    etag = _placed(work, output, prefix)
+    if etag is not None:
+        return Copy(output, prefix + output.name, etag)
+    etag = _placed(work, output, own) if prefix != own else None
+    if etag is None:
+        raise Refused("MERGE", 0, f"{own}{output.name} cannot be written, or was not made by {work.job}")
+    return Copy(output, own + output.name, etag, missed=prefix + output.name)
 
 
-def _copy_batch(work: Merging, copied: Copied, batch: list[TaskOutput]) -> Copied:
-    files = [output for output in batch if posixpath.basename(output.name) != KEEP]
-    answers = [work.crew.start(_copy, work, output) for output in files]
-    taken = list(_taken(answer.result() for answer in answers))
-    return replace(
-        copied,
-        passed=copied.passed + len(batch),
-        files=copied.files + len(files),
-        bytes=copied.bytes + sum(output.length for output in files),
-        taken=copied.taken + len(taken),
-        first_taken=copied.first_taken or next(iter(taken), None),
-    )
-
-
-def _taken(answers: Iterator[str | None]) -> Iterator[str]:
-    return (path for path in answers if path is not None)
-
-
-def _copy(work: Merging, output: TaskOutput) -> str | None:
-    """The path that could not be had, where the copy had to go to the job's own folder instead."""
-    prefix = prefix_of(work)
-    if _placed(work, output, prefix):
-        return None
-    if prefix == own_prefix(work) or not _placed(work, output, own_prefix(work)):
-        raise Refused("MERGE", 0, f"{own_prefix(work)}{output.name} cannot be written, or was not made by {work.job}")
-    return prefix + output.name
-
-
-def _placed(work: Merging, output: TaskOutput, prefix: str) -> bool:
-    """False where a stranger's blob is there and may not be replaced, or nothing can be written there."""
+def _placed(work: Merging, output: TaskOutput, prefix: str) -> str | None:
+    """The copy's ETag; None where a stranger's blob is there and may not be replaced, or nothing can be written."""
     container, _, folder = prefix.partition("/")
     place, when = (container, folder + output.name), ABSENT
     for _ in range(TRIES):
-        if (done := _copied(work, output, place, when)) is not None:
-            return done
-        there = work.ports.work.head(*place)
+        try:
+            return _copied(work, output, place, when)
+        except Conflict:
+            there = work.ports.work.head(*place)
         if there is None:
             when = ABSENT
         elif there.metadata.get(JOB_KEY) == work.job:
             _check_same(work, output, there.metadata.get(TASK_KEY, ""))
-            return True
+            return there.etag
         elif work.target.if_exists == "fail":
-            return False
+            return None
         else:
             when = Condition(etag=there.etag)
     raise Conflict(f"{work.job}: {'/'.join(place)} is changed by others again and again")
 
 
-def _copied(work: Merging, output: TaskOutput, place: tuple[str, str], when: Condition) -> bool | None:
-    """None: look at what is there. Refused, naming the task, where the output has changed."""
+def _copied(work: Merging, output: TaskOutput, place: tuple[str, str], when: Condition) -> str | None:
+    """None: it cannot be written there. Refused, naming the task, where the output has changed."""
     source = work.wanted(output)
     metadata = {JOB_KEY: work.job, TASK_KEY: task_id(output.index)}
     try:
-        work.ports.work.copy((source.container, source.name), source.etag, place, when=when, metadata=metadata)
-    except Conflict:
-        return None
+        return work.ports.work.copy((source.container, source.name), source.etag, place, when=when, metadata=metadata)
     except Refused:
-        return False
+        return None
     except Vanished as error:
         there = work.ports.work.head(source.container, source.name)
         if there is None or there.etag != source.etag:
             raise changed(source.task) from error
-        return False
-    return True
+        return None
 
 
 def _check_same(work: Merging, output: TaskOutput, task: str) -> None:

@@ -6,10 +6,10 @@ an element are passed on as they are; between two of them stands a comma and a n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable
 
 from controller.merge.json_scan import JsonScan, NotJson
-from controller.merge.parts import Part, refused
+from controller.merge.parts import State, refused
 
 
 class JsonJoiner:
@@ -17,20 +17,37 @@ class JsonJoiner:
 
     def __init__(self) -> None:
         self.records: int | None = 0
+        self._task = ""
+        self._scan = JsonScan()
 
-    def join(self, parts: Iterable[Part]) -> Iterator[bytes]:
-        yield b"["
-        for part in parts:
-            yield from self._elements(part)
-        yield b"]"
+    def start(self) -> bytes:
+        return b"["
 
-    def _elements(self, part: Part) -> Iterator[bytes]:
-        scan = JsonScan(before=self.records or 0)
+    def open(self, task: str) -> bytes:
+        self._task, self._scan = task, JsonScan(before=self.records or 0)
+        return b""
+
+    def take(self, chunk: bytes) -> bytes:
+        return self._scanned(lambda: self._scan.take(chunk))
+
+    def close(self) -> bytes:
+        return self._scanned(self._scan.finish)
+
+    def finish(self) -> bytes:
+        return b"]"
+
+    def state(self) -> State | None:
+        return {"records": self.records, "task": self._task, "scan": self._scan.state()}
+
+    def resume(self, state: State) -> None:
+        self.records, self._task = int(state["records"]), state["task"]
+        self._scan = JsonScan()
+        self._scan.resume(state["scan"])
+
+    def _scanned(self, step: Callable[[], bytes]) -> bytes:
         try:
-            for chunk in part.chunks:
-                yield scan.take(chunk)
-                self.records = scan.elements
-            yield scan.finish()
+            elements = step()
         except NotJson as error:
-            raise refused(part.task, f"no JSON at byte {error.offset}: {error}") from error
-        self.records = scan.elements
+            raise refused(self._task, f"no JSON at byte {error.offset}: {error}") from error
+        self.records = self._scan.elements
+        return elements

@@ -6,8 +6,10 @@ Memory does not grow with the text: a string may be longer than any buffer, only
 from __future__ import annotations
 
 import re
+from base64 import b64decode, b64encode
 from codecs import getincrementaldecoder
 from collections.abc import Callable
+from typing import Any
 
 from controller.merge import json_tokens as grammar
 from controller.merge.json_tokens import Mode
@@ -72,6 +74,19 @@ class JsonScan:
         if self._mode not in (Mode.TEXT, Mode.DONE):
             raise NotJson(self._offset + len(self._buffer), "it ends too early")
         return rest
+
+    def state(self) -> list[Any]:
+        """Where it stands between two chunks: what is held back is at most a long number."""
+        held, flag = self._decoder.getstate()
+        texts = [b64encode(data).decode() for data in (self._stack, self._buffer, held)]
+        return [*texts, flag, self.elements, self._mode.name, self._level, self._offset, self._mark]
+
+    def resume(self, state: list[Any]) -> None:
+        """Go on from a `state`."""
+        *texts, flag, self.elements, mode, self._level, self._offset, self._mark = state
+        stack, self._buffer, held = (b64decode(text) for text in texts)
+        self._stack, self._mode = bytearray(stack), Mode[mode]
+        self._decoder.setstate((held, flag))
 
     def _run(self) -> bytes:
         position = 0

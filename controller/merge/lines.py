@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-
-from controller.merge.parts import Part
+from controller.merge.parts import State
 
 
 class LinesJoiner:
@@ -13,17 +11,34 @@ class LinesJoiner:
     def __init__(self) -> None:
         self.records: int | None = 0
         self._lines = 0
+        self._open = False
 
-    def join(self, parts: Iterable[Part]) -> Iterator[bytes]:
-        for part in parts:
-            last = b"\n"
-            for chunk in part.chunks:
-                self._count(chunk.count(b"\n"))
-                last = chunk[-1:] or last
-                yield chunk
-            if last != b"\n":
-                self._count(1)
-                yield b"\n"
+    def start(self) -> bytes:
+        return b""
+
+    def open(self, task: str) -> bytes:
+        self._open = False
+        return b""
+
+    def take(self, chunk: bytes) -> bytes:
+        self._count(chunk.count(b"\n"))
+        if chunk:
+            self._open = not chunk.endswith(b"\n")
+        return chunk
+
+    def close(self) -> bytes:
+        self._count(int(self._open))
+        return b"\n" if self._open else b""
+
+    def finish(self) -> bytes:
+        return b""
+
+    def state(self) -> State | None:
+        return {"lines": self._lines, "open": self._open}
+
+    def resume(self, state: State) -> None:
+        self.records = self._lines = int(state["lines"])
+        self._open = bool(state["open"])
 
     def _count(self, lines: int) -> None:
         self._lines += lines

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from controller.merge.committing import Place, Result, ours, place_of
+from controller.merge.results import Place, Result, ours, place_of
 from controller.merge.work import Merging
 from shared.errors import Conflict, Defect, Refused, Vanished
 from shared.ports import ABSENT, BlobItem, Condition
@@ -49,7 +49,7 @@ def _copy(work: Merging, result: Result, place: Place, there: BlobItem | None) -
 
 
 def _verified(work: Merging, result: Result, copy: Result) -> Result:
-    if (copy.length, copy.sha256) != (result.length, result.sha256):
+    if (copy.length, copy.hash) != (result.length, result.hash):
         raise Defect(f"{work.job}: the copy at {'/'.join(copy.place)} is not its result")
     work.ports.work.delete(*result.place)
     return copy

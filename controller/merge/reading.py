@@ -1,12 +1,11 @@
-"""The outputs of a job as parts for a joiner, read ahead. Shell."""
+"""The outputs of a job, read ahead. Shell."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import groupby
 
 from controller.merge.parts import Part
-from controller.merge.work import Merging, TaskOutput, changed
+from controller.merge.work import Merging, changed
 from controller.transfer.fetch import Ahead, Fetched, Wanted, in_order
 from shared.errors import Vanished
 
@@ -14,20 +13,9 @@ TURN = 256 * 1024
 """Bytes of a range where many outputs are read in turns: two of them are held for each."""
 
 
-def parts(work: Merging, outputs: Iterable[TaskOutput]) -> Iterator[Part]:
+def ranges(work: Merging, wanted: Iterable[Wanted]) -> Iterator[Fetched]:
     """One after the other, in order; Refused, naming the task, where an output is not the frozen one any more."""
-    fetched = _watched(work, outputs)
-    for blob, ranges in groupby(fetched, key=lambda each: each[0]):
-        yield Part(blob.task, (content for _, content in ranges))
-
-
-def turn(work: Merging, blob: Wanted) -> Part:
-    """One of many that are read in turns; its first range is under way when this returns."""
-    return Part(blob.task, _in_turn(work, blob, Ahead(work.ports.work, work.crew, blob, TURN)))
-
-
-def _watched(work: Merging, outputs: Iterable[TaskOutput]) -> Iterator[Fetched]:
-    fetched = in_order(work.ports.work, work.crew, map(work.wanted, outputs))
+    fetched = in_order(work.ports.work, work.crew, wanted)
     while True:
         try:
             blob, content = next(fetched)
@@ -39,9 +27,14 @@ def _watched(work: Merging, outputs: Iterable[TaskOutput]) -> Iterator[Fetched]:
         yield blob, content
 
 
-def _in_turn(work: Merging, blob: Wanted, ranges: Ahead) -> Iterator[bytes]:
+def turn(work: Merging, blob: Wanted) -> Part:
+    """One of many that are read in turns; its first range is under way when this returns."""
+    return Part(blob.task, _in_turn(work, blob, Ahead(work.ports.work, work.crew, blob, TURN)))
+
+
+def _in_turn(work: Merging, blob: Wanted, found: Ahead) -> Iterator[bytes]:
     try:
-        for content in ranges:
+        for content in found:
             work.pulse.moved(len(content))
             yield content
     except Vanished as error:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import posixpath
+from dataclasses import replace
 
-from controller.merge.committing import Place, Result, ours, place_of
+from controller.merge.results import Place, Result, ours, place_of
 from controller.merge.work import Merging
 from shared.errors import Conflict, Refused
 from shared.names import KEEP, RECOMBINED, output_container
@@ -35,13 +36,13 @@ def commit_recombined(work: Merging, item: BlobItem) -> Result:
     there = ours(work.job, place, work.ports.work.head(*place))
     if there is not None:
         return there
-    result = Result(place, item.etag, item.length, digest(work, item), None)
+    result = Result(place, item.etag, item.length, "sha256", digest(work, item), None)
     source: Place = (output_container(work.job), item.name)
     try:
         etag = work.ports.work.copy(source, item.etag, place, when=ABSENT, metadata=result.metadata(work.job))
     except Conflict:
         return commit_recombined(work, item)
-    return Result(place, etag, result.length, result.sha256, None)
+    return replace(result, etag=etag)
 
 
 def digest(work: Merging, item: BlobItem) -> str:

@@ -27,7 +27,6 @@ Cell = Number | None
 Keyed = tuple[Key, list[Cell]]
 Combine = Callable[[Number, Number], Number]
 _COMBINE: dict[str, Combine] = {"sum": add, "count": add, "min": min, "max": max}
-ROWS_PER_CHUNK = 1000
 
 
 @dataclass(frozen=True)
@@ -71,45 +70,44 @@ def lay_out(reduce: Reduce, task: str, header: Sequence[str]) -> Layout:
     return layout
 
 
-def keyed_rows(layout: Layout, task: str, rows: Iterator[list[str]]) -> Iterator[Keyed]:
-    """The rows of one output (its header already read) as key and cells; Refused, naming the task and the row, for one
-    that is out of order, has too few or too many fields, or no number where one is due."""
-    last: Key | None = None
-    for position, row in enumerate(rows, start=1):
-        if len(row) != len(layout.header):
-            raise refused(task, f"row {position} has {len(row)} fields, its header {len(layout.header)}")
-        key = tuple(row[at] for at in layout.by)
-        if last is not None and key < last:
-            raise refused(task, f"row {position} is out of order: {list(key)} comes after {list(last)}")
-        last = key
-        yield key, _cells(layout, task, position, row)
+def keyed_row(layout: Layout, task: str, position: int, row: list[str], last: Key | None) -> Keyed:
+    """A row of an output as key and cells, `last` being the key of the row before it; Refused, naming the task and the
+    row, where it is out of order, has too few or too many fields, or no number where one is due."""
+    if len(row) != len(layout.header):
+        raise refused(task, f"row {position} has {len(row)} fields, its header {len(layout.header)}")
+    key = tuple(row[at] for at in layout.by)
+    if last is not None and key < last:
+        raise refused(task, f"row {position} is out of order: {list(key)} comes after {list(last)}")
+    return key, _cells(layout, task, position, row)
 
 
-def reduced_rows(layout: Layout, rows: Iterator[list[str]]) -> Iterator[Keyed]:
-    """The rows of an intermediate result of ours, its header already read."""
+def reduced_row(layout: Layout, row: list[str]) -> Keyed:
+    """A row of an intermediate table of ours."""
     width = len(layout.by)
-    for row in rows:
-        yield tuple(row[:width]), [number(cell) for cell in row[width:]]
+    return tuple(row[:width]), [number(cell) for cell in row[width:]]
 
 
 def merged(layout: Layout, streams: Iterable[Iterator[Keyed]]) -> Iterator[Keyed]:
-    """Sorted streams as one, equal keys combined."""
+    """Sorted streams as one, equal keys combined. When a row is answered, all rows of its key have been read, and of
+    each stream at most one row of a later key."""
     for key, rows in groupby(heapq.merge(*streams, key=itemgetter(0)), key=itemgetter(0)):
         yield key, functools.reduce(lambda one, other: _together(layout, one, other), (cells for _, cells in rows))
 
 
-def table(layout: Layout, delimiter: str, rows: Iterable[Keyed]) -> Iterator[bytes]:
-    """The result as CSV, header first."""
+def header_text(layout: Layout, delimiter: str) -> bytes:
+    """The first row of the result."""
+    return _text([layout.columns], delimiter)
+
+
+def rows_text(rows: Iterable[Keyed], delimiter: str) -> bytes:
+    """Rows of the result."""
+    return _text(([*key, *map(written, cells)] for key, cells in rows), delimiter)
+
+
+def _text(rows: Iterable[Sequence[str]], delimiter: str) -> bytes:
     text = io.StringIO()
-    writer = csv.writer(text, delimiter=delimiter, lineterminator="\n")
-    writer.writerow(layout.columns)
-    for count, (key, cells) in enumerate(rows, start=1):
-        writer.writerow([*key, *map(written, cells)])
-        if count % ROWS_PER_CHUNK == 0:
-            yield text.getvalue().encode()
-            text.seek(0)
-            text.truncate()
-    yield text.getvalue().encode()
+    csv.writer(text, delimiter=delimiter, lineterminator="\n").writerows(rows)
+    return text.getvalue().encode()
 
 
 def _cells(layout: Layout, task: str, position: int, row: list[str]) -> list[Cell]:

@@ -8,7 +8,8 @@ from controller.merge.concat import ConcatJoiner
 from controller.merge.csv import CsvJoiner
 from controller.merge.json import JsonJoiner
 from controller.merge.lines import LinesJoiner
-from controller.merge.parts import Joiner, Part
+from controller.merge.parts import Joiner, Part, join
+from controller.merge.zip import ending
 from shared.errors import Defect
 from shared.manifest.models import Manifest, Merge
 
@@ -20,7 +21,12 @@ JOINERS: dict[str, Callable[[Merge], Joiner]] = {
     "container": lambda _: ConcatJoiner(),
 }
 """`container` joins only what is empty: without any task there is nothing to recombine."""
-CONTENT_TYPES = {"lines": "text/plain; charset=utf-8", "csv": "text/csv; charset=utf-8", "json": "application/json"}
+CONTENT_TYPES = {
+    "lines": "text/plain; charset=utf-8",
+    "csv": "text/csv; charset=utf-8",
+    "json": "application/json",
+    "zip": "application/zip",
+}
 
 
 def joiner_of(merge: Merge) -> Joiner:
@@ -31,8 +37,10 @@ def joiner_of(merge: Merge) -> Joiner:
 
 
 def empty_result(manifest: Manifest) -> bytes:
-    """What a job without any unit results in: `[]` for json, no byte for the others."""
-    return b"".join(joiner_of(manifest.merge).join(()))
+    """What a job without any unit results in: `[]` for json, an empty archive for zip, no byte for the others."""
+    if manifest.merge.by == "zip":
+        return ending(0, 0, 0)
+    return b"".join(join(joiner_of(manifest.merge), ()))
 
 
 def count_records(manifest: Manifest, chunks: Iterator[bytes]) -> int:
@@ -41,7 +49,7 @@ def count_records(manifest: Manifest, chunks: Iterator[bytes]) -> int:
     Refused with MERGE where it does not have the form; Defect where the merge has no records (concat).
     """
     joiner = joiner_of(manifest.merge)
-    for _ in joiner.join((Part("this task", chunks),)):
+    for _ in join(joiner, (Part("this task", chunks),)):
         pass
     if joiner.records is None:
         raise Defect(f"merge.by: {manifest.merge.by} counts no records")

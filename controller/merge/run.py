@@ -1,7 +1,7 @@
 """Merge the chosen outputs of a job, commit, publish, say what there is. Shell.
 
-Begun again from the start in each pass, save what is committed already: everything written is a pure function of the
-frozen outputs.
+A merge may take any number of passes: the cursor says where the next one goes on. A pass that died before its cursor
+was saved goes back a little, and writes the same bytes again: all of it is a pure function of the frozen outputs.
 """
 
 from __future__ import annotations
@@ -9,21 +9,26 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from controller.merge.committing import Result, commit, ours, place_of
+from controller.merge.committing import commit
 from controller.merge.files import copy_files, prefix_of
+from controller.merge.outputs import TaskOutput
 from controller.merge.publishing import publish, published
 from controller.merge.recombined import commit_recombined, find
-from controller.merge.registry import count_records, empty_result
-from controller.merge.work import MergeTarget, Merging, Pulse, TaskOutput
+from controller.merge.registry import JOINERS, count_records, empty_result
+from controller.merge.results import Place, Result, ours, place_of
+from controller.merge.survey import survey
+from controller.merge.work import MergeTarget, Merging, Pulse, Sizes
 from controller.transfer.crew import Crew
+from shared.errors import Conflict
 from shared.manifest.models import Manifest
 from shared.names import JobId
 from shared.ports import Ports
-from shared.record import Merged
+from shared.record import MergeCursor, Merged
 
 __all__ = ["Committed", "MergeTarget", "TaskOutput", "count_records", "empty_result", "merge"]
 
 STAGES_AHEAD = 3
+TRIES = 2
 
 
 @dataclass(frozen=True)
@@ -41,19 +46,25 @@ def merge(
     outputs: Callable[[], Iterator[TaskOutput]],
     target: MergeTarget,
     ports: Ports,
-    checkpoint: Callable[[], None],
+    checkpoint: Callable[[MergeCursor], None],
+    cursor: MergeCursor | None = None,
+    tasks: int | None = None,
+    sizes: Sizes | None = None,
 ) -> Committed:
     """The result of the outputs, in ledger order; without any, the empty result.
 
-    For concat, lines, csv and json, one output a task. `checkpoint` is called every few seconds of work, and what it
-    raises ends the call. Refused with MERGE, naming tasks, where the outputs cannot be merged.
+    For concat, lines, csv and json, one output a task. `checkpoint` is called every few seconds of work with how far it
+    has come, and what it raises ends the call; `cursor` is what it was called with last. `tasks`: how many tasks must
+    have outputs. Refused with MERGE, naming tasks, where the outputs cannot be merged.
     """
     with Crew(ahead=STAGES_AHEAD) as crew:
-        work = Merging(job, manifest, outputs, target, ports, crew, Pulse(checkpoint))
+        pulse = Pulse(checkpoint, cursor or MergeCursor())
+        work = Merging(job, manifest, outputs, target, ports, crew, pulse, sizes or Sizes(), tasks)
         match manifest.merge.by:
             case "none":
                 return Committed(_fact(work, path=None, blobs=0, size=0))
             case "files":
+                survey(outputs(), one_each=False, tasks=tasks)
                 return _files(work)
             case "container":
                 return _recombined(work)
@@ -62,11 +73,21 @@ def merge(
 
 
 def _joined(work: Merging) -> Committed:
+    return _published(work, lambda own: ours(work.job, own, work.ports.work.head(*own)) or _new(work))
+
+
+def _published(work: Merging, make: Callable[[Place], Result | None]) -> Committed:
+    """What `make` commits at the job's own place, where merge.to says. It answers None to be asked once more."""
     own = place_of(work.target.own)
     to = place_of(work.target.to) if work.target.to else own
-    if to != own and (earlier := published(work, to)):
-        return Committed(_result_fact(work, earlier))
-    result = ours(work.job, own, work.ports.work.head(*own)) or commit(work)
+    for _ in range(TRIES):
+        if to != own and (earlier := published(work, to)):
+            return Committed(_result_fact(work, earlier))
+        result = make(own)
+        if result is not None:
+            break
+    else:
+        raise Conflict(f"{work.job}: its result comes and goes")
     if to == own:
         return Committed(_result_fact(work, result))
     result, why = publish(work, result, to)
@@ -76,18 +97,15 @@ def _joined(work: Merging) -> Committed:
 def _recombined(work: Merging) -> Committed:
     """Of a job without any task there is nothing to recombine: the empty result."""
     item = find(work) if next(iter(work.outputs()), None) is not None else None
-    if item is None and work.manifest.merge.publish:
+    if item is not None:
+        return _published(work, lambda _: commit_recombined(work, item))
+    if work.manifest.merge.publish:
         return _joined(work)
-    if item is None:
-        return Committed(_fact(work, path=None, blobs=0, size=0))
-    own = place_of(work.target.own)
-    to = place_of(work.target.to) if work.target.to else own
-    if to != own and (earlier := published(work, to)):
-        return Committed(_result_fact(work, earlier))
-    result, why = commit_recombined(work, item), None
-    if to != own:
-        result, why = publish(work, result, to)
-    return Committed(_result_fact(work, result), taken=why is not None, why=why)
+    return Committed(_fact(work, path=None, blobs=0, size=0))
+
+
+def _new(work: Merging) -> Result | None:
+    return commit(work, survey(work.outputs(), one_each=work.by in JOINERS, tasks=work.tasks))
 
 
 def _files(work: Merging) -> Committed:
@@ -101,9 +119,8 @@ def _files(work: Merging) -> Committed:
 
 def _result_fact(work: Merging, result: Result) -> Merged:
     fact = _fact(work, path="/".join(result.place), blobs=1, size=result.length)
-    return fact.model_copy(
-        update={"etag": result.etag, "hash_kind": "sha256", "hash": result.sha256, "records": result.records}
-    )
+    found = {"etag": result.etag, "hash_kind": result.hash_kind, "hash": result.hash, "records": result.records}
+    return fact.model_copy(update=found)
 
 
 def _fact(work: Merging, *, path: str | None, blobs: int, size: int) -> Merged:

@@ -6,26 +6,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
+from controller.merge.outputs import TaskOutput
 from controller.merge.parts import refused
 from controller.transfer.crew import Crew
 from controller.transfer.fetch import Wanted
 from shared.manifest.models import Manifest
 from shared.names import JobId, output_container, task_id
 from shared.ports import Ports
+from shared.record import MergeCursor
 
 REQUESTS_PER_BEAT = 64
 BYTES_PER_BEAT = 32 * 2**20
-
-
-@dataclass(frozen=True)
-class TaskOutput:
-    """One output as it was frozen: `name` below the task's folder in the job's output container."""
-
-    index: int
-    name: str
-    length: int
-    etag: str
-    md5: str | None = None
+MIB = 2**20
 
 
 @dataclass(frozen=True)
@@ -38,26 +30,44 @@ class MergeTarget:
     if_exists: Literal["fail", "replace"]
 
 
+@dataclass(frozen=True)
+class Sizes:
+    """How results are cut into blocks, in bytes. Equal in all passes of a job: blocks of two cuts must not mix."""
+
+    block: int = 8 * MIB
+    """Of what is streamed; twice that where the result might need more than 50,000."""
+    piece: int = 1024 * MIB
+    """Most that is composed by one request: the service takes 4,000 MiB, but answers only when it is done."""
+    blocks: int = 50_000
+    """A blob has no more."""
+    compose_from: int = 1 * MIB
+    """Smaller results are streamed: one request to write, and a hash of their own bytes."""
+    lines_from: int = 8 * MIB
+    """Lines are composed where outputs are that long on average: from there on, two requests for each are fewer than
+    those that stream it. The price is that nobody counts the lines."""
+
+
 @dataclass
 class Pulse:
-    """Calls `beat` once every few seconds of work: after so many requests, or bytes."""
+    """Calls `beat` with how far the merge has come, every few seconds of work: after so many requests, or bytes."""
 
-    beat: Callable[[], None]
+    beat: Callable[[MergeCursor], None]
+    cursor: MergeCursor = field(default_factory=MergeCursor)
     _requests: int = field(default=0, init=False)
     _bytes: int = field(default=0, init=False)
 
-    def moved(self, length: int = 0) -> None:
-        """One more request, with so many bytes."""
-        self._requests += 1
+    def moved(self, length: int = 0, requests: int = 1) -> None:
+        """So many more requests, with so many bytes."""
+        self._requests += requests
         self._bytes += length
         if self._requests >= REQUESTS_PER_BEAT or self._bytes >= BYTES_PER_BEAT:
             self._requests = self._bytes = 0
-            self.beat()
+            self.beat(self.cursor)
 
 
 @dataclass(frozen=True)
 class Merging:
-    """One merge. `outputs` gives the chosen outputs anew, in ledger order."""
+    """One merge. `outputs` gives the chosen outputs anew, in ledger order; `tasks`: how many tasks must have some."""
 
     job: JobId
     manifest: Manifest
@@ -66,11 +76,17 @@ class Merging:
     ports: Ports
     crew: Crew
     pulse: Pulse
+    sizes: Sizes = Sizes()
+    tasks: int | None = None
 
-    def wanted(self, output: TaskOutput) -> Wanted:
+    @property
+    def by(self) -> str:
+        return self.manifest.merge.by
+
+    def wanted(self, output: TaskOutput, start: int = 0) -> Wanted:
         """Where an output is, and in which version."""
         task = task_id(output.index)
-        return Wanted(task, output_container(self.job), f"{task}/{output.name}", output.etag, output.length)
+        return Wanted(task, output_container(self.job), f"{task}/{output.name}", output.etag, output.length, start)
 
 
 def changed(task: str) -> Exception:

@@ -26,7 +26,7 @@ from shared.names import (
     task_id,
 )
 from shared.ports import ABSENT
-from shared.record import Failure, Record, Warned
+from shared.record import Failure, MergeCursor, Record, Warned
 
 LOGS_KEPT = 100
 LOG_BYTES = 64 * 1024
@@ -107,8 +107,13 @@ def merge_outputs(record: Record, work: Work) -> Record:
     manifest = store.parsed_manifest(work.ports.control, record)
     target = MergeTarget(own_result(record.plan, record.job), record.plan.to, manifest.merge.if_exists)
     outputs = (lambda: frozen_outputs(record, work.ports)) if record.split.rows else (lambda: iter(()))
+
+    def checkpoint(cursor: MergeCursor) -> None:
+        work.save(record.model_copy(update={"merging": cursor}))
+
+    tasks = record.verdict.tasks_succeeded if record.verdict and record.split.rows else 0
     try:
-        merged = merge(record.job, manifest, outputs, target, work.ports, lambda: work.save(record))
+        merged = merge(record.job, manifest, outputs, target, work.ports, checkpoint, record.merging, tasks)
     except (Refused, Vanished) as error:
         next_step = (
             "The outputs are kept for retention.otherwise. Correct the outputs' form and drop the manifest again."
@@ -118,7 +123,7 @@ def merge_outputs(record: Record, work: Work) -> Record:
     if merged.taken:
         text = f"The result could not be published at {record.plan.to} ({merged.why}); it is at {merged.fact.path}."
         warnings = (*warnings, Warned(code=Warn.RESULT_NAME_TAKEN, message=text))
-    return record.model_copy(update={"merged": merged.fact, "warnings": warnings})
+    return record.model_copy(update={"merged": merged.fact, "merging": MergeCursor(), "warnings": warnings})
 
 
 def write_result(record: Record, work: Work) -> Record:

@@ -18,6 +18,7 @@ from controller.split.inputs import output_name
 from controller.split.rows import Row
 from controller.steps.work import Work
 from shared.codes import Reason
+from shared.errors import Vanished
 from shared.manifest.models import Manifest
 from shared.names import KEEP, REPORTED, SHARD_ROWS, STATE, index_of, output_container, outputs_shard, task_id
 from shared.ports import BlobItem, Ports
@@ -145,8 +146,11 @@ def write_shard(record: Record, shard: int, frozen: list[list[TaskOutput]], work
 def frozen_outputs(record: Record, ports: Ports) -> Iterator[TaskOutput]:
     """The outputs as they were frozen, in ledger order."""
     for shard in range(-(-record.split.rows // SHARD_ROWS)):
-        blob = ports.control.read(STATE, outputs_shard(record.job, shard))
-        for line in blob.content.splitlines() if blob else ():
+        name = outputs_shard(record.job, shard)
+        blob = ports.control.read(STATE, name)
+        if blob is None:
+            raise Vanished(f"{STATE}/{name}", f"the list of the outputs that count is gone ({STATE}/{name})")
+        for line in blob.content.splitlines():
             for fields in json.loads(line):
                 yield TaskOutput(*fields)
 

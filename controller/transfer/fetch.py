@@ -18,13 +18,14 @@ MOST_BYTES, MOST_RANGES = 32 * 2**20, 32
 
 @dataclass(frozen=True)
 class Wanted:
-    """A version of a blob. `task`: whose output it is, for messages and order."""
+    """A version of a blob, from byte `start` on. `task`: whose output it is, for messages and order."""
 
     task: str
     container: str
     name: str
     etag: str
     length: int
+    start: int = 0
 
 
 Request = tuple[Wanted, int, int]
@@ -70,7 +71,7 @@ class Ahead:
 
 def _requests(wanted: Iterable[Wanted], size: int) -> Iterator[Request]:
     for blob in wanted:
-        for offset in range(0, blob.length, size) if blob.length else (0,):
+        for offset in range(blob.start, blob.length, size) if blob.start < blob.length else (blob.start,):
             yield blob, offset, min(size, blob.length - offset)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from concurrent.futures import Future
 
@@ -17,7 +18,8 @@ class Upload:
     """Bytes go in by `add`, the blob is there when the future of `close` is done.
 
     Without a condition, an equally long blob that another worker committed meanwhile is this one: what we write is a
-    pure function of the plan. With a condition, Conflict comes out of the future.
+    pure function of the plan. With a condition, Conflict comes out of the future. `staged`: so many blocks were staged
+    by an earlier pass; `add` goes on behind them.
     """
 
     def __init__(
@@ -29,37 +31,46 @@ class Upload:
         block: int = BLOCK,
         when: Condition = ANY,
         content_type: str = "application/octet-stream",
+        staged: int = 0,
     ) -> None:
-        self.length = 0
+        self.length = staged * block
         self._content_type = content_type
         self._port, self._crew, self._place, self._block, self._when = port, crew, place, block, when
         self._held = bytearray()
-        self._staged: list[Future[None]] = []
+        self.blocks = staged
+        """Handed in so far, earlier passes included."""
+        self._waiting: deque[Future[None]] = deque()
 
     def add(self, data: bytes) -> bool:
         """Take more bytes; True when a block went out."""
         self._held += data
         self.length += len(data)
-        before = len(self._staged)
+        before = self.blocks
         while len(self._held) >= self._block:
             self._stage(self._block)
-        return len(self._staged) > before
+        return self.blocks > before
+
+    def staged(self) -> int:
+        """How many blocks, from the first on, are there for sure; the error of one that failed."""
+        while self._waiting and self._waiting[0].done():
+            self._waiting.popleft().result()
+        return self.blocks - len(self._waiting)
 
     def close(self, metadata: Mapping[str, str] | None = None) -> Future[str]:
         """The ETag of the whole blob, in time."""
-        if not self._staged:
+        if not self.blocks:
             return self._crew.submit(self._put, bytes(self._held), metadata)
         if self._held:
             self._stage(len(self._held))
         return self._crew.submit(self._commit, metadata)
 
     def _stage(self, size: int) -> None:
-        number = len(self._staged)
-        if number >= MOST_BLOCKS:
+        if self.blocks >= MOST_BLOCKS:
             raise Refused("MERGE", 0, f"{'/'.join(self._place)} would be over {MOST_BLOCKS * self._block} bytes")
         content = bytes(self._held[:size])
         del self._held[:size]
-        self._staged.append(self._crew.submit(self._port.stage, *self._place, number, content))
+        self._waiting.append(self._crew.submit(self._port.stage, *self._place, self.blocks, content))
+        self.blocks += 1
 
     def _put(self, content: bytes, metadata: Mapping[str, str] | None) -> str:
         return self._port.put(
@@ -67,11 +78,11 @@ class Upload:
         )
 
     def _commit(self, metadata: Mapping[str, str] | None) -> str:
-        for block in self._staged:
-            block.result()
+        while self._waiting:
+            self._waiting.popleft().result()
         try:
             return self._port.commit(
-                *self._place, len(self._staged), when=self._when, metadata=metadata, content_type=self._content_type
+                *self._place, self.blocks, when=self._when, metadata=metadata, content_type=self._content_type
             )
         except Conflict:
             there = self._port.head(*self._place) if self._when == ANY else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -9,10 +10,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from controller.merge.parts import Joiner, Part
+from controller.merge.parts import join as joined
 from controller.merge.run import Committed, MergeTarget, TaskOutput, merge
+from controller.merge.work import Sizes
 from shared.manifest.models import Manifest, Merge
 from shared.names import JobId, output_container, task_id
 from shared.ports import Ports
+from shared.record import MergeCursor
 from tests.builders import a_manifest
 from tests.fakes.world import World, make_world
 
@@ -34,7 +38,7 @@ def chunked(data: bytes, lengths: list[int]) -> Iterator[bytes]:
 def join(joiner: Joiner, outputs: Iterable[bytes], lengths: list[int] | None = None) -> bytes:
     """The whole result of these outputs, of tasks 0, 1, 2 ..."""
     parts = (Part(task_id(index), chunked(data, lengths or [1000])) for index, data in enumerate(outputs))
-    return b"".join(joiner.join(parts))
+    return b"".join(joined(joiner, parts))
 
 
 def merging(by: str, **fields: Any) -> Manifest:
@@ -51,7 +55,8 @@ def a_world(*outputs: bytes) -> tuple[World, list[TaskOutput]]:
 
 def put(world: World, index: int, name: str, content: bytes) -> TaskOutput:
     etag = world.work.put(output_container(JOB), f"{task_id(index)}/{name}", content)
-    return TaskOutput(index, name, len(content), etag)
+    md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
+    return TaskOutput(index, name, len(content), etag, md5)
 
 
 def run_merge(
@@ -61,10 +66,12 @@ def run_merge(
     to: str | None = None,
     if_exists: Any = "fail",
     ports: Ports | None = None,
-    checkpoint: Callable[[], None] = lambda: None,
+    checkpoint: Callable[[MergeCursor], None] = lambda _: None,
+    cursor: MergeCursor | None = None,
+    sizes: Sizes | None = None,
 ) -> Committed:
     target = MergeTarget(OWN, to, if_exists)
-    return merge(JOB, manifest, lambda: iter(outputs), target, ports or world.ports, checkpoint)
+    return merge(JOB, manifest, lambda: iter(outputs), target, ports or world.ports, checkpoint, cursor, sizes=sizes)
 
 
 def result(world: World, committed: Committed) -> bytes:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
-from controller.merge.files import FILES_PER_SAVE
+from controller.merge.files import BATCH
 from controller.merge.run import TaskOutput
 from shared.errors import OutOfTime, Refused
 from shared.names import JOB_KEY, KEEP
+from shared.record import MergeCursor
 from tests.fakes.mortal import Killed, Life, mortal
 from tests.fakes.world import World
-from tests.merge.ground import JOB, a_world, left, merging, put, run_merge
+from tests.merge.ground import JOB, a_world, content, left, merging, put, run_merge
 
 FILES = merging("files")
 TO = "data/out/"
@@ -51,7 +53,7 @@ def test_without_a_target_files_go_to_the_jobs_own_folder() -> None:
     """Nothing is published elsewhere, and nothing is lost with the job's containers."""
     world, _ = a_world()
     fact = run_merge(FILES, world, outputs(world, "a"), None).fact
-    assert (fact.path, left(world, "results")) == (OWN_FILES, {f"{JOB}/files/a": b"a"})
+    assert (fact.path, left(world, "results", f"{JOB}/files/")) == (OWN_FILES, {f"{JOB}/files/a": b"a"})
 
 
 def test_one_name_from_two_tasks_is_refused_with_both() -> None:
@@ -68,7 +70,7 @@ def test_a_strangers_file_stays_and_ours_goes_to_the_jobs_own_folder() -> None:
     world.work.put("data", "out/b", b"mine")
     committed = run_merge(FILES, world, outputs(world, "a", "b"), TO)
     assert left(world, "data") == {"out/a": b"a", "out/b": b"mine"}
-    assert left(world, "results") == {f"{JOB}/files/b": b"b"}
+    assert left(world, "results", f"{JOB}/files/") == {f"{JOB}/files/b": b"b"}
     assert (committed.taken, committed.fact.path, committed.fact.blobs) == (True, TO, 2)
     assert committed.why is not None
     assert "data/out/b first" in committed.why
@@ -92,7 +94,7 @@ def test_a_place_that_cannot_be_written_sends_all_to_the_jobs_own_folder(to: str
     if to == TO:
         world.work.fail_next("copy", Refused("AuthorizationFailure", 403, "no right"))
     committed = run_merge(FILES, world, outputs(world, "a"), to)
-    assert (committed.taken, left(world, "results")) == (True, {f"{JOB}/files/a": b"a"})
+    assert (committed.taken, left(world, "results", f"{JOB}/files/")) == (True, {f"{JOB}/files/a": b"a"})
 
 
 def test_an_output_that_changed_names_its_task() -> None:
@@ -107,18 +109,60 @@ def test_an_output_that_changed_names_its_task() -> None:
 def test_a_later_pass_goes_on_where_the_last_one_stopped() -> None:
     """500 files, a pass for every 200: no file is copied twice, and the fact counts them all."""
     world, _ = a_world()
-    files = outputs(world, *(f"{number:04d}" for number in range(2 * FILES_PER_SAVE + 100)))
+    files = outputs(world, *(f"{number:04d}" for number in range(2 * BATCH + 100)))
+    kept = [MergeCursor()]
 
-    def out_of_time() -> None:
+    def out_of_time(cursor: MergeCursor) -> None:
+        kept.append(cursor)
         raise OutOfTime
 
     for passes in (1, 2):
         with pytest.raises(OutOfTime):
-            run_merge(FILES, world, files, TO, checkpoint=out_of_time)
-        assert world.work.calls["copy"] == passes * FILES_PER_SAVE
-    fact = run_merge(FILES, world, files, TO).fact
+            run_merge(FILES, world, files, TO, checkpoint=out_of_time, cursor=kept[-1])
+        assert world.work.calls["copy"] == passes * BATCH
+        assert (kept[-1].rows, kept[-1].files) == (passes * BATCH, passes * BATCH)
+    fact = run_merge(FILES, world, files, TO, cursor=kept[-1]).fact
     assert (world.work.calls["copy"], fact.blobs, fact.bytes) == (len(files), len(files), 4 * len(files))
     assert [data.decode() for data in left(world, "data").values()] == [f"{number:04d}" for number in range(len(files))]
+    assert [row["path"] for row in index(world)] == [f"{TO}{number:04d}" for number in range(len(files))]
+
+
+def test_an_index_names_every_copy() -> None:
+    """Path, bytes, version and task of each, in ledger order, also of those that had to go elsewhere."""
+    world, _ = a_world()
+    world.work.put("data", "out/b", b"mine")
+    run_merge(FILES, world, outputs(world, "z", "ä/y", "b"), TO)
+    paths = [f"{TO}z", f"{TO}ä/y", f"{OWN_FILES}b"]
+    assert [(row["path"], row["bytes"], row["task"]) for row in index(world)] == [
+        (paths[0], 1, "t-000000"),
+        (paths[1], len("ä/y".encode()), "t-000001"),
+        (paths[2], 1, "t-000002"),
+    ]
+    heads = [world.work.head(*path.split("/", 1)) for path in paths]
+    assert [row["etag"] for row in index(world)] == [item.etag for item in heads if item]
+
+
+def test_no_file_at_all_has_an_empty_index() -> None:
+    """The index is there whenever the merge is done."""
+    world, _ = a_world()
+    run_merge(FILES, world, [], TO)
+    assert index(world) == []
+
+
+def test_an_index_whose_blocks_are_gone_is_made_again() -> None:
+    """Storage forgets blocks after a week: the copies are found, and listed anew."""
+    world, _ = a_world()
+    files = outputs(world, *(f"{number:04d}" for number in range(BATCH + 5)))
+    kept: list[MergeCursor] = []
+    run_merge(FILES, world, files, TO, checkpoint=kept.append)
+    expected = index(world)
+    world.work.delete("results", f"{JOB}/index.jsonl")
+    assert run_merge(FILES, world, files, TO, cursor=kept[0]).fact.blobs == len(files)
+    assert index(world) == expected
+
+
+def index(world: World) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in content(world, f"results/{JOB}/index.jsonl").splitlines()]
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before the call", "after the call"])

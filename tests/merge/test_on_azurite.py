@@ -66,16 +66,16 @@ def test_outputs_are_joined_in_blocks_and_published(ports: Ports, job: JobId, pu
     outputs = [b"a" * (9 * 2**20), b"", b"b", b"c" * (4 * 2**20)]
     files = [put(index, "out", content) for index, content in enumerate(outputs)]
     target = MergeTarget(f"results/{job}/x.txt", f"{job}/out/final.txt", "fail")
-    committed = merge(job, merging("lines"), lambda: iter(files), target, ports, lambda: None)
+    committed = merge(job, merging("lines"), lambda: iter(files), target, ports, lambda _: None)
     expected = b"".join(content + b"\n" for content in outputs if content)
     assert read(ports.work, f"{job}/out/final.txt") == expected
     assert (committed.fact.hash, committed.fact.records) == (hashlib.sha256(expected).hexdigest(), 3)
     assert list(ports.work.list(RESULTS, f"{job}/")) == []
-    assert merge(job, merging("lines"), lambda: iter(files), target, ports, lambda: None) == committed
+    assert merge(job, merging("lines"), lambda: iter(files), target, ports, lambda _: None) == committed
     put(2, "out", b"b")
     elsewhere = MergeTarget(f"results/{job}/y.txt", None, "fail")
     with pytest.raises(Refused, match="t-000002"):
-        merge(job, merging("lines"), lambda: iter(files), elsewhere, ports, lambda: None)
+        merge(job, merging("lines"), lambda: iter(files), elsewhere, ports, lambda _: None)
 
 
 def test_tables_are_reduced_in_levels(ports: Ports, job: JobId, put: Put) -> None:
@@ -84,7 +84,7 @@ def test_tables_are_reduced_in_levels(ports: Ports, job: JobId, put: Put) -> Non
     ports.work.put(job, "taken.csv", b"mine")
     manifest = merging("csv", reduce=Reduce(by=("k",), sum=("n",)))
     target = MergeTarget(f"results/{job}/x.csv", f"{job}/taken.csv", "fail")
-    committed = merge(job, manifest, lambda: iter(files), target, ports, lambda: None)
+    committed = merge(job, manifest, lambda: iter(files), target, ports, lambda _: None)
     assert (committed.taken, committed.fact.path) == (True, f"results/{job}/x.csv")
     assert read(ports.work, f"results/{job}/x.csv") == b"k,n\na,2415\nb,70\n"
     assert len(list(ports.work.list(output_container(job), "_merge/"))) == 2
@@ -95,10 +95,10 @@ def test_files_are_copied_once(ports: Ports, job: JobId, put: Put) -> None:
     files = [put(index, name, name.encode()) for index, name in enumerate(["a b", "ä/%20", "taken"])]
     ports.work.put(job, "out/taken", b"mine")
     target = MergeTarget(f"results/{job}/x", f"{job}/out/", "fail")
-    committed = merge(job, merging("files"), lambda: iter(files), target, ports, lambda: None)
+    committed = merge(job, merging("files"), lambda: iter(files), target, ports, lambda _: None)
     assert (committed.fact.blobs, committed.taken) == (3, True)
     found = {item.name: read(ports.work, f"{job}/{item.name}") for item in ports.work.list(job)}
     assert found == {"out/a b": b"a b", "out/taken": b"mine", "out/ä/%20": "ä/%20".encode()}
     more = [*files, put(3, "a b", b"other")]
     with pytest.raises(Refused, match="t-000000 and t-000003 both left a b"):
-        merge(job, merging("files"), lambda: iter(more), target, ports, lambda: None)
+        merge(job, merging("files"), lambda: iter(more), target, ports, lambda _: None)

@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 
 from controller.merge.numbers import add, number, written
 from controller.merge.reduce import lay_out
-from controller.merge.reducing import OPEN, PREFIX
+from controller.merge.reducing import OPEN
 from shared.errors import Refused
 from shared.manifest.models import Reduce
 from shared.names import output_container
 from tests.merge.ground import JOB, a_world, left, merging, result, run_merge
 
+PREFIX = "_merge/reduce-"
 KEYS = st.text(st.sampled_from('aB é,"\n😀\uffff'), max_size=2)
 CELLS = st.one_of(st.just(""), st.integers(-99, 99).map(str), st.decimals(-9, 9, places=2).map(str))
 ROWS = st.tuples(KEYS, KEYS, CELLS, CELLS, CELLS, KEYS)
