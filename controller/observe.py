@@ -41,7 +41,9 @@ def look_at_batch(record: Record, seen: Picture, ports: Ports) -> Picture:
         pool = ports.batch.pool(record.job)
         seen = replace(seen, pool=pool)
         if pool is not None and record.verdict is None:
-            seen = replace(seen, nodes=ports.batch.node_counts(record.job))
+            nodes = ports.batch.node_counts(record.job)
+            errors = ports.batch.node_errors(record.job) if nodes.unusable or nodes.start_task_failed else ()
+            seen = replace(seen, nodes=nodes, node_errors=errors)
     if wants_job(record):
         seen = replace(seen, job=ports.batch.job(record.job))
     which = of_interest(record)

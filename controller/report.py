@@ -145,7 +145,7 @@ def cleanup_of(record: Record) -> dict[str, Any]:
     elif record.cleaned is None:
         state, remaining = "running", batch_left(record) + remaining
     else:
-        state = "retained" if remaining else "done"
+        state = ("running" if containers_due(record) == record.final else "retained") if remaining else "done"
     return {"state": state, "remaining": remaining if record.final else []}
 
 

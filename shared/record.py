@@ -273,5 +273,7 @@ class Record(Fact):
     waiting: tuple[Waiting, ...] = ()
     warnings: tuple[Warned, ...] = ()
     progress: Progress | None = None
+    quiet_since: datetime | None = None
+    """Since when no task has run or ended, while tasks were waiting."""
     usage: Usage = Usage()
     spoken: Spoken | None = None

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from controller.rules.case import Case, Decision, Row
+from controller.rules.conditions import fatal, hopeless, quiet, waiting
 from shared.actions import Review, Settle
 from shared.record import Progress, Record, Usage
 
@@ -25,8 +26,17 @@ def something_failed(case: Case) -> Decision | None:
     return case.go(Review(), failures_read=case.seen.counts.failed, **facts)
 
 
+def unable(case: Case) -> Decision | None:
+    """The pool can never run a task: an image that is not there, a start task that fails, no usable node."""
+    failure = fatal(case) or hopeless(case)
+    if failure is None:
+        return None
+    return case.go(Settle("early", failure), progress=progress(case), usage=usage(case))
+
+
 def running(case: Case) -> Decision | None:
-    return case.wait(next_poll(case), waiting=(), progress=progress(case), usage=usage(case), **firsts(case))
+    facts = firsts(case) | {"progress": progress(case), "usage": usage(case), "quiet_since": quiet(case)}
+    return case.wait(next_poll(case), waiting=waiting(case), **facts)
 
 
 def next_poll(case: Case) -> timedelta:
@@ -101,5 +111,6 @@ ROWS = (
         "verdict, or tasks run again",
         something_failed,
     ),
+    Row("unable", "the pool can never run a task", "settle", "verdict of that reason", unable),
     Row("running", "tasks are at work", "look again later", "progress", running),
 )

@@ -17,13 +17,14 @@ from controller.rules import running, stopping
 from controller.rules.case import Decision
 from shared import actions as act
 from shared.manifest.models import Input, Limits
-from shared.ports import JobSeen, NodeCounts, PoolSeen, TaskCounts
+from shared.ports import JobSeen, NodeCounts, NodeError, PoolSeen, TaskCounts
 from shared.record import Counts, Failure, InputFact, Merged, Record, SplitCursor, Verdict
 from tests.builders import JOB, NOW, a_manifest, a_record, later, running_facts
 
 POOL = PoolSeen(JOB, "active", 1, 1, (), None, {})
 ACTIVE = JobSeen(JOB, "active", None, {})
 THERE = Picture(pool=POOL, job=ACTIVE, nodes=NodeCounts(idle=1, total=1))
+NO_IMAGE = NodeError("n1", "unusable", "ContainerInvalidImage", "manifest unknown")
 BLOBS = Input(kind="blobs", blobs="data/*.txt")
 
 
@@ -68,6 +69,13 @@ CASES: list[tuple[str, dict[str, Any], Picture, type | None, dict[str, float]]] 
     ("add tasks", RUNNING | {"added": 1}, THERE, act.AddTasks, {}),
     ("all ended", RUNNING, replace(THERE, counts=TaskCounts(completed=3), unfinished=False), act.Settle, {}),
     ("something failed", RUNNING, replace(THERE, counts=TaskCounts(completed=1, failed=1)), act.Review, {}),
+    (
+        "unable",
+        RUNNING,
+        replace(THERE, nodes=NodeCounts(unusable=1, total=1), node_errors=(NO_IMAGE,)),
+        act.Settle,
+        {},
+    ),
     ("running", RUNNING, replace(THERE, counts=TaskCounts(completed=3)), None, {}),
     ("running", RUNNING | {"failures_read": 1}, replace(THERE, counts=TaskCounts(failed=1)), None, {}),
     ("cancel too late", OVER, replace(THERE, cancel=True), None, {}),
