@@ -12,6 +12,7 @@ from controller.split.output_names import output_name
 from controller.split.rows import Row
 from shared.errors import Defect
 from shared.manifest.models import Manifest
+from shared.manifest.templates import text_extension
 from shared.names import KEEP, JobId, input_container, task_id
 from shared.specs import ResourceFile, Source
 
@@ -61,7 +62,7 @@ def extension(manifest: Manifest) -> str:
     """The extension of INPUT_PATH, by what the file holds."""
     match manifest.input.kind:
         case "blob":
-            return posixpath.splitext(manifest.input.blob or "")[1]
+            return text_extension(manifest.input.blob or "")
         case "range":
             return ".txt"
         case _:

@@ -8,7 +8,7 @@ from shared.manifest.findings import Wrong
 from shared.manifest.models import CsvDialect, Input, Split, SplitBy
 from shared.manifest.nodes import Node, shortened
 from shared.manifest.section import Section
-from shared.manifest.templates import extension
+from shared.manifest.templates import text_extension
 from shared.manifest.units import unit_json
 from shared.manifest.values import choice, flag, integer, size, text
 
@@ -80,7 +80,7 @@ def _refuse_way_without_blob(section: Section, source: Input, stated: SplitBy | 
 def _implied(section: Section, blob: str | None) -> SplitBy | None:
     if blob is None:
         return None
-    suffix = extension(blob).lower()
+    suffix = text_extension(blob).lower()
     by = BY_EXTENSION.get(suffix)
     if by is None:
         message = f"is missing, and the extension {shortened(suffix)} of input.blob does not tell"
@@ -93,7 +93,7 @@ def _implied(section: Section, blob: str | None) -> SplitBy | None:
 
 def _csv(section: Section, source: Input | None) -> CsvDialect:
     inner = section.section("csv", ("header", "delimiter", "quote", "quotedNewlines", "encoding"))
-    tabbed = source is not None and extension(source.blob or "").lower() == ".tsv"
+    tabbed = source is not None and text_extension(source.blob or "").lower() == ".tsv"
     inner.get("encoding", choice(("utf-8",)), "utf-8")
     return CsvDialect(
         header=inner.get("header", flag, default=True),

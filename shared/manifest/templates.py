@@ -37,5 +37,11 @@ def extension(path: str) -> str:
     return posixpath.splitext(path)[1]
 
 
+def text_extension(path: str) -> str:
+    """The extension of what is cut out of a blob: `.csv` for `a.csv.gz`, since gzip data is unpacked as it is cut."""
+    stem, packed = posixpath.splitext(path)
+    return extension(stem if packed.lower() == ".gz" else path)
+
+
 def _listed(names: tuple[str, ...]) -> str:
     return ", ".join(f"{{{name}}}" for name in names)
