@@ -56,7 +56,8 @@ class Finder(Protocol):
     def stream(self, head: Head, chunks: Iterator[bytes], sizing: Sizing, start: SplitCursor) -> Iterator[Part]:
         """The parts from `start` on; `chunks` are all bytes from `start.offset` to the end, the first pass's from 0.
 
-        When it asks for the next chunk, every part that ends before the last byte handed over has been yielded.
+        When it asks for the next chunk, it has yielded every part but such as end at, or one byte before, the end of
+        what it was handed.
         """
         ...
 

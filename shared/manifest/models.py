@@ -13,7 +13,20 @@ from pydantic import BaseModel, ConfigDict
 
 SplitBy = Literal["lines", "csv", "json", "fasta", "fastq", "bytes", "container"]
 MergeBy = Literal["concat", "lines", "csv", "json", "zip", "files", "container", "none"]
-UnitKind = Literal["items", "lines", "bytes", "blobs", "numbers", "combinations", "units"]
+UnitKind = Literal[
+    "items",
+    "lines",
+    "csv rows",
+    "json elements",
+    "fasta records",
+    "fastq records",
+    "records",
+    "bytes",
+    "blobs",
+    "numbers",
+    "combinations",
+    "units",
+]
 InputKind = Literal["items", "blob", "blobs", "range", "sweep"]
 
 
@@ -92,6 +105,10 @@ class Split(Frozen):
     bytes_per_task: int | None = None
     tasks: int | None = None
     csv: CsvDialect = CsvDialect()
+    json_path: str = ""
+    """Dotted path of the array in its document; empty: the document is the array."""
+    record_size: int = 1
+    """Bytes of a record (`split.bytes.recordSize`)."""
     container: SideContainer | None = None
 
 

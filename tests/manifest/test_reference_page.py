@@ -49,6 +49,7 @@ RENAMED = {
     "source": "from",
     "slots": "taskSlotsPerNode",
     "expect_units": "units",
+    "json_path": "path",
     "percent": "tolerated",
     "units": "tolerated",
     "kind": "input",
