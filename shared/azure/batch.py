@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from shared.azure import batch_views as views
-from shared.azure.batch_bodies import Signer, job_body, pool_body
+from shared.azure.batch_bodies import job_body, pool_body
 from shared.azure.batch_door import GONE, BatchDoor, BatchKey
 from shared.azure.batch_tasks import add_tasks
+from shared.azure.task_bodies import Signer
 from shared.errors import Refused, Transient, Vanished
 from shared.names import OWNER_KEY
 from shared.ports import (

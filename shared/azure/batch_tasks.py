@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from shared.azure.batch_bodies import Signer, task_body
 from shared.azure.batch_door import BatchDoor
 from shared.azure.batch_views import word
+from shared.azure.task_bodies import Body, SignedOnce, Signer, task_body
 from shared.errors import Defect, Refused, Transient
 from shared.specs import TaskSpec
 
@@ -22,18 +22,18 @@ def add_tasks(door: BatchDoor, signer: Signer, job_id: str, tasks: Sequence[Task
     """Returns only when each task is there. The SDK's own helper is not used: it repeats failures without end."""
     if len(tasks) > MOST:
         raise Defect(f"job {job_id}: {len(tasks)} tasks in one request, {MOST} are allowed")
-    _add(door, job_id, [task_body(task, signer) for task in tasks])
+    once = SignedOnce(signer)
+    _add(door, job_id, [task_body(task, once) for task in tasks])
 
 
-def _add(door: BatchDoor, job_id: str, bodies: Sequence[models.BatchTaskCreateOptions]) -> None:
-    from azure.batch import models
-
+def _add(door: BatchDoor, job_id: str, bodies: Sequence[Body]) -> None:
     if not bodies:
         return
+    group = cast("models.BatchTaskGroup", {"value": bodies})
     try:
         answer = door.get(
             f"tasks of job {job_id}",
-            lambda client: client.create_task_collection(job_id, models.BatchTaskGroup(task_values=list(bodies))),
+            lambda client: client.create_task_collection(job_id, group),
         )
     except Refused as error:
         if error.status != 413 and error.code != "RequestBodyTooLarge":
@@ -43,9 +43,9 @@ def _add(door: BatchDoor, job_id: str, bodies: Sequence[models.BatchTaskCreateOp
         _judge(job_id, bodies, answer.result_values or [])
 
 
-def _halve(door: BatchDoor, job_id: str, bodies: Sequence[models.BatchTaskCreateOptions], too_large: Refused) -> None:
+def _halve(door: BatchDoor, job_id: str, bodies: Sequence[Body], too_large: Refused) -> None:
     if len(bodies) == 1:
-        message = f"task {bodies[0].id} of job {job_id} is too large for one request"
+        message = f"task {bodies[0]['id']} of job {job_id} is too large for one request"
         raise Refused(too_large.code, too_large.status, message) from too_large
     middle = len(bodies) // 2
     _add(door, job_id, bodies[:middle])
@@ -54,7 +54,7 @@ def _halve(door: BatchDoor, job_id: str, bodies: Sequence[models.BatchTaskCreate
 
 def _judge(
     job_id: str,
-    bodies: Sequence[models.BatchTaskCreateOptions],
+    bodies: Sequence[Body],
     results: Sequence[models.BatchTaskCreateResult],
 ) -> None:
     """A refusal for good is told before one that passes: trying again would not help it."""
@@ -62,7 +62,7 @@ def _judge(
     if wrong:
         raise Refused(_code(wrong[0]), 400, f"job {job_id}: " + "; ".join(_said(each) for each in wrong[:5]))
     added = {each.task_id for each in results if word(each.status).lower() in ("success", "clienterror")}
-    missing = [body.id for body in bodies if body.id not in added]
+    missing = [body["id"] for body in bodies if body["id"] not in added]
     if missing:
         raise Transient(f"job {job_id}: the service could not add {len(missing)} tasks, the first is {missing[0]}")
 

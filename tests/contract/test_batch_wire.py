@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.azure.batch_bodies import run_options
 from shared.azure.deadline import Deadline, bounded
+from shared.azure.task_bodies import run_options
 from shared.errors import Defect, OutOfTime, QuotaFull, Refused, Transient
 from shared.specs import ResourceFile, Source
 from tests.contract.batch_ground import UNTIL, WireGround, a_job, a_pool, a_preparation, a_task, wire_ground

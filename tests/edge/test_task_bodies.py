@@ -1,0 +1,43 @@
+"""What a request for many tasks is made of."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from shared.azure.task_bodies import SignedOnce, task_body
+from tests.contract.batch_ground import UNTIL, a_task
+
+
+class CountingSigner:
+    """Signs, and keeps what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def signed_by_policy(self, container: str, name: str = "") -> str:
+        self.asked.append(f"{container}/{name}")
+        return f"https://work.invalid/{container}/{name}?signed"
+
+    def signed_read(self, container: str, name: str, until: datetime) -> str:
+        self.asked.append(f"{container}/{name} {until}")
+        return f"https://work.invalid/{container}/{name}?read"
+
+
+def test_address_that_tasks_share_is_signed_once() -> None:
+    """A hundred tasks that write into one container cost one signature for it, and each still carries it."""
+    signer = CountingSigner()
+    once = SignedOnce(signer)
+    bodies = [task_body(a_task(number), once) for number in range(100)]
+    targets = {body["outputFiles"][0]["destination"]["container"]["containerUrl"] for body in bodies}
+    assert targets == {"https://work.invalid/bd-a-output/?signed"}
+    assert signer.asked.count("bd-a-output/") == 1
+
+
+def test_different_addresses_stay_different() -> None:
+    """Remembering mixes up neither blobs nor ways of signing."""
+    signer = CountingSigner()
+    once = SignedOnce(signer)
+    for _ in range(2):
+        assert once.signed_by_policy("data", "a") == signer.signed_by_policy("data", "a")
+        assert once.signed_by_policy("data") == signer.signed_by_policy("data")
+        assert once.signed_read("data", "a", UNTIL) == signer.signed_read("data", "a", UNTIL)
