@@ -16,7 +16,7 @@ def apply(action: act.Action, record: Record, work: Work) -> Record:
     """The record with what the action found out; the facts that it simply achieves are in it already."""
     if isinstance(action, act.FreezeInput | act.MakeContainers | act.CreatePool | act.SplitInput):
         return apply_start(action, record, work)
-    if isinstance(action, act.CreateJob | act.AddTasks | act.Review | act.Settle):
+    if isinstance(action, act.CreateJob | act.AddTasks | act.SetFormula | act.Review | act.Settle):
         return apply_run(action, record, work)
     if isinstance(action, act.CreateSidePool | act.StartSide | act.JudgeSide | act.DropSide):
         return apply_side(action, record, work)
@@ -55,12 +55,16 @@ def apply_start(
             assert_never(action)
 
 
-def apply_run(action: act.CreateJob | act.AddTasks | act.Review | act.Settle, record: Record, work: Work) -> Record:
+def apply_run(
+    action: act.CreateJob | act.AddTasks | act.SetFormula | act.Review | act.Settle, record: Record, work: Work
+) -> Record:
     match action:
         case act.CreateJob():
             return start.create_job(record, work)
         case act.AddTasks():
             return start.add_tasks(record, work)
+        case act.SetFormula(kind):
+            return start.set_formula(record, kind, work)
         case act.Review():
             return review(record, work)
         case act.Settle():

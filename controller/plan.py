@@ -9,20 +9,31 @@ from typing import Any
 from shared.manifest.models import Input, Manifest
 from shared.manifest.units import unit_kind
 from shared.names import RESULTS, JobId
-from shared.record import Plan
+from shared.policy import Policy
+from shared.record import Plan, Price
 
 MERGE_EXTENSIONS = {"csv": ".csv", "json": ".json", "lines": ".txt", "zip": ".zip"}
 
 
-def make_plan(manifest: Manifest, job: JobId, accepted: datetime) -> Plan:
+def make_plan(manifest: Manifest, job: JobId, accepted: datetime, price: Price | None = None) -> Plan:
     """The plan of one accepted manifest; `manifest` inside it is lean (no item lists, no inline config)."""
     return Plan(
+        price=price,
         manifest=lean(manifest),
         unit_kind=unit_kind(manifest),
         units=units_of(manifest.input),
         to=resolve_target(manifest, job, accepted),
         ext=result_extension(manifest),
     )
+
+
+def price_of(manifest: Manifest, policy: Policy) -> Price | None:
+    """What a node of this job costs an hour; None where the policy does not say."""
+    size = policy.vm_sizes.get(manifest.compute.vm_size)
+    if size is None or size.price is None or policy.currency is None:
+        return None
+    spot = size.spot_price if size.spot_price is not None else size.price
+    return Price(dedicated=size.price, spot=spot, currency=policy.currency, as_of=policy.prices_as_of)
 
 
 def lean(manifest: Manifest) -> Manifest:

@@ -11,6 +11,7 @@ from typing import Any
 from controller.rules.ending import containers_due
 from controller.rules.running import is_running
 from controller.rules.side import BOTH, side
+from controller.rules.spending import cost_of as spending_cost
 from controller.state import attempt_numbers, complete_of, is_final, state_of, task_numbers, unit_numbers
 from shared.errors import Problem
 from shared.names import JOBS, RESULTS, input_container, output_container, side_id
@@ -116,7 +117,13 @@ def nodes_of(record: Record) -> dict[str, Any]:
 
 def cost_of(record: Record) -> dict[str, Any]:
     hours = round(record.usage.node_seconds / 3600, 4)
-    return {"nodeHours": hours, "capNodeHours": None, "estimate": None, "currency": None}
+    cost, price = spending_cost(record.plan, record.usage), record.plan.price
+    return {
+        "nodeHours": hours,
+        "capNodeHours": record.plan.manifest.limits.max_node_hours,
+        "estimate": round(cost, 4) if cost is not None else None,
+        "currency": price.currency if price else None,
+    }
 
 
 def links_of(record: Record) -> dict[str, Any]:

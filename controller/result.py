@@ -10,7 +10,7 @@ from controller.outcome import allowed
 from controller.report import containers_left, cost_of, failure_of, input_of, links_of, manifest_of, times_of, utc
 from controller.rules.side import BOTH, side
 from controller.state import attempt_numbers, complete_of, state_of, task_numbers, unit_numbers
-from shared.names import RESULTS, input_container, output_container, side_id
+from shared.names import INDEX, RESULTS, input_container, output_container, side_id
 from shared.record import Record
 
 LISTED = 20
@@ -67,9 +67,9 @@ def result_document(record: Record, failures: Sequence[FailedUnits]) -> dict[str
         "cost": {
             "nodeHours": cost_of(record)["nodeHours"],
             "spotNodeHours": round(record.usage.spot_node_seconds / 3600, 4),
-            "estimate": None,
-            "currency": None,
-            "prices": None,
+            "estimate": cost_of(record)["estimate"],
+            "currency": cost_of(record)["currency"],
+            "prices": f"policy {record.plan.price.as_of}" if record.plan.price and record.plan.price.as_of else None,
         },
         "times": {key: times[key] for key in ("accepted", "firstTask", "verdict", "final")},
         "report": None,
@@ -89,6 +89,7 @@ def merged_of(record: Record) -> dict[str, Any] | None:
         "etag": merged.etag,
         "mergedBy": merged.by,
         "records": merged.records,
+        "index": f"{RESULTS}/{record.job}/{INDEX}" if merged.by == "files" else None,
     }
 
 

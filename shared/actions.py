@@ -42,6 +42,13 @@ class AddTasks:
 
 
 @dataclass(frozen=True)
+class SetFormula:
+    """Replace the pool's formula: `stop` ends it when its tasks have ended, `dedicated` leaves spot nodes."""
+
+    kind: Literal["stop", "dedicated"]
+
+
+@dataclass(frozen=True)
 class Review:
     """Read the failed tasks: reactivate what may run again; end the job early when too much has failed."""
 
@@ -138,6 +145,7 @@ Action = (
     | SplitInput
     | CreateJob
     | AddTasks
+    | SetFormula
     | Review
     | Settle
     | EndJob

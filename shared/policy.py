@@ -55,6 +55,7 @@ class Caps(Frozen):
     """None = not capped."""
 
     max_nodes: int | None = None
+    max_node_hours: float | None = None
     jobs_per_day: int | None = None
 
 
@@ -148,11 +149,11 @@ def _vm_size(sizes: Section, name: str) -> VmSize:
 
 def _caps(root: Section) -> Caps:
     section = root.section("caps", CAP_FIELDS)
-    for name in ("maxNodeHours", "nodeHoursPerDay"):
-        section.get(name, number, 0.0)
-        refuse(section, name)
+    section.get("nodeHoursPerDay", number, 0.0)
+    refuse(section, "nodeHoursPerDay")
     return Caps(
         max_nodes=section.get("maxNodes", integer(1, MOST_NODES), None),
+        max_node_hours=section.get("maxNodeHours", number, None),
         jobs_per_day=section.get("jobsPerDay", integer(0, 1_000_000), None),
     )
 

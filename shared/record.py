@@ -48,6 +48,15 @@ class Key(Fact):
     explicit: bool
 
 
+class Price(Fact):
+    """Per node and hour, from the operator's policy at accept."""
+
+    dedicated: float
+    spot: float
+    currency: str
+    as_of: str | None = None
+
+
 class Plan(Fact):
     """Frozen at accept. `manifest` has its long lists (items, sweep) and inline config left out: they are read from the
     bytes as accepted. Sizes that need the input come with `InputFact`."""
@@ -56,6 +65,7 @@ class Plan(Fact):
     unit_kind: str
     units: int | None
     """Known at accept for items, range and sweep."""
+    price: Price | None = None
     to: str | None
     """Where the result is published, templates resolved; None = nowhere. With closing slash for files."""
     ext: str
@@ -273,6 +283,11 @@ class Record(Fact):
     waiting: tuple[Waiting, ...] = ()
     warnings: tuple[Warned, ...] = ()
     progress: Progress | None = None
+    drained: datetime | None = None
+    """The formula was set to zero: the budget is spent."""
+    dedicated: datetime | None = None
+    """The formula was replaced by the dedicated one."""
+    short_since: datetime | None = None
     quiet_since: datetime | None = None
     """Since when no task has run or ended, while tasks were waiting."""
     usage: Usage = Usage()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
+from controller.rules import spending
 from controller.rules.case import Case, Decision, Row
 from controller.rules.conditions import fatal, hopeless, quiet, waiting
+from controller.rules.progress import firsts, progress, usage
 from shared.actions import Review, Settle
-from shared.record import Progress, Record, Usage
+from shared.record import Record
 
 
 def all_ended(case: Case) -> Decision | None:
@@ -35,7 +36,12 @@ def unable(case: Case) -> Decision | None:
 
 
 def running(case: Case) -> Decision | None:
-    facts = firsts(case) | {"progress": progress(case), "usage": usage(case), "quiet_since": quiet(case)}
+    facts = firsts(case) | {
+        "progress": progress(case),
+        "usage": usage(case),
+        "quiet_since": quiet(case),
+        "short_since": spending.short_since(case),
+    }
     return case.wait(next_poll(case), waiting=waiting(case), **facts)
 
 
@@ -55,48 +61,6 @@ def expected_left(case: Case) -> float | None:
     return (case.now - started).total_seconds() / done * (case.record.split.rows - done)
 
 
-def firsts(case: Case) -> dict[str, Any]:
-    """When the first node and the first task were seen."""
-    record, counts, nodes = case.record, case.seen.counts, case.seen.nodes
-    facts: dict[str, Any] = {}
-    begun = counts.running + counts.completed > 0
-    if record.first_node is None and (nodes.running + nodes.idle > 0 or begun):
-        facts["first_node"] = case.now
-    if record.first_task is None and begun:
-        facts["first_task"] = case.now
-    return facts
-
-
-def progress(case: Case) -> Progress:
-    counts, nodes, pool = case.seen.counts, case.seen.nodes, case.seen.pool
-    return Progress(
-        at=case.now,
-        active=counts.active,
-        running=counts.running,
-        succeeded=counts.succeeded,
-        failed=counts.failed,
-        nodes_running=nodes.running + nodes.idle,
-        nodes_starting=nodes.starting,
-        nodes_target=pool.target if pool else 0,
-        preempted_now=nodes.preempted,
-    )
-
-
-def usage(case: Case) -> Usage:
-    """Node time since the last look (a node is paid for in any state), and rises of preempted nodes: a lower bound."""
-    record, nodes = case.record, case.seen.nodes
-    before = record.progress
-    seconds = (case.now - before.at).total_seconds() if before else 0.0
-    rise = max(0, nodes.preempted - (before.preempted_now if before else 0))
-    return record.usage.model_copy(
-        update={
-            "node_seconds": record.usage.node_seconds + seconds * nodes.total,
-            "spot_node_seconds": record.usage.spot_node_seconds + seconds * nodes.spot,
-            "preemptions": record.usage.preemptions + rise,
-        }
-    )
-
-
 def is_running(record: Record) -> bool:
     """Are tasks out and no verdict yet?"""
     return record.batch_job is not None and record.verdict is None
@@ -112,5 +76,6 @@ ROWS = (
         something_failed,
     ),
     Row("unable", "the pool can never run a task", "settle", "verdict of that reason", unable),
+    *spending.ROWS,
     Row("running", "tasks are at work", "look again later", "progress", running),
 )

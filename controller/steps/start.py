@@ -7,8 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from functools import partial
 from itertools import islice
+from typing import Literal
 
 from controller import ledger, store
+from controller.autoscale import STOP, formula
 from controller.batch_job import make_job, make_pool, metadata, pick_image
 from controller.side import runs_splitter
 from controller.split.listing import freeze, list_below
@@ -18,16 +20,22 @@ from controller.split.run import split
 from controller.steps.work import Work
 from controller.tasks import CONFIG_FILE, Setting, config_content, latest_end, make_task
 from controller.threads import each
+from shared.codes import Warn
 from shared.errors import Defect, Vanished
 from shared.manifest.models import Reference
 from shared.names import KEEP, STATE, input_container, output_container, reference_list
-from shared.record import Record, SplitCursor
+from shared.record import Record, SplitCursor, Warned
 from shared.specs import TaskSpec
 
 CHUNK = 100
 """Tasks a request: the service's limit."""
 PARALLEL = 4
 SPARE = timedelta(days=1)
+PACKED = Warned(
+    code=Warn.GZIP,
+    message="The input is gzip data: it cannot be cut within storage. All of it is read and unpacked here, and every "
+    "part is written from here; a pass that goes on unpacks it from its start again. Upload large inputs unpacked.",
+)
 
 
 def freeze_input(record: Record, work: Work) -> Record:
@@ -39,7 +47,8 @@ def freeze_input(record: Record, work: Work) -> Record:
     ]
     if manifest.reference:
         work.ports.control.put(STATE, reference_list(record.job), json.dumps(listed).encode())
-    return record.model_copy(update={"input": fact})
+    warnings = (*record.warnings, PACKED) if fact.packed else record.warnings
+    return record.model_copy(update={"input": fact, "warnings": warnings})
 
 
 def below(item: Reference, work: Work) -> Sequence[SourceBlob]:
@@ -141,3 +150,14 @@ def chunked(tasks: Iterable[TaskSpec], size: int) -> Iterator[list[TaskSpec]]:
     rest = iter(tasks)
     while chunk := list(islice(rest, size)):
         yield chunk
+
+
+def set_formula(record: Record, kind: Literal["stop", "dedicated"], work: Work) -> Record:
+    """Replace the formula; the service allows it every 30 seconds."""
+    compute = record.plan.manifest.compute
+    tasks = record.split.rows - (record.progress.succeeded + record.progress.failed if record.progress else 0)
+    text = STOP
+    if kind == "dedicated":
+        text = formula(created=work.now, tasks=tasks, most=compute.max_nodes, slots=compute.slots, spot=False)
+    work.ports.batch.autoscale(record.job, text)
+    return record

@@ -6,12 +6,8 @@ from shared.manifest.findings import Wrong
 from shared.manifest.section import Section
 
 _ADVICE = {
-    "split.by": "say split.by: lines where every line is a unit of its own",
-    "merge.by": "say merge.by: files and join them with a program of your own",
     "input.retryOf": "drop a manifest that names the inputs that failed",
     "compute.profile": "say compute.vmSize",
-    "limits.maxNodeHours": "bound the work by compute.maxNodes and limits.jobTimeout",
-    "limits.maxCost": "bound the work by compute.maxNodes and limits.jobTimeout",
 }
 
 

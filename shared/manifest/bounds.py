@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-from shared.manifest.availability import refuse, unavailable
+from shared.manifest.availability import unavailable
 from shared.manifest.findings import Wrong
-from shared.manifest.models import Limits, Retention, Tolerance
+from shared.manifest.models import Limits, Money, Retention, Tolerance
 from shared.manifest.nodes import Node, Scalar, described
 from shared.manifest.section import Section
 from shared.manifest.values import choice, duration, flag, integer, matching, number
@@ -16,6 +16,7 @@ LIMIT_FIELDS = ("maxTaskRetryCount", "taskTimeout", "jobTimeout", "queueTimeout"
 FAILURE_FIELDS = ("tolerated", "stopOn", "skipOn")
 RETENTION_FIELDS = ("complete", "otherwise", "results")
 MOST_UNITS = 1_000_000_000_000
+MOST_HOURS = 10_000_000.0
 
 _timeout = duration(timedelta(seconds=1))
 _kept = duration(timedelta(0))
@@ -23,18 +24,24 @@ _cost = matching(r"[0-9]{1,12}(?:\.[0-9]{1,2})? [A-Z]{3}", "an amount and a curr
 _PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,6})?)[ ]?%", re.ASCII)
 
 
+def _hours(node: Node) -> float:
+    value = number(node)
+    if not 0 < value <= MOST_HOURS:
+        raise Wrong("range", f"must be more than 0 and at most {MOST_HOURS:g}", "write the hours of all nodes together")
+    return value
+
+
 def read_limits(section: Section) -> Limits:
     """Retries and timeouts."""
-    hours, cost = section.get("maxNodeHours", number, None), section.get("maxCost", _cost, None)
-    for name, value in (("maxNodeHours", hours), ("maxCost", cost)):
-        if value is not None:
-            refuse(section, name)
+    cost = section.get("maxCost", _cost, None)
     default = Limits()
     return Limits(
         max_task_retry_count=section.get("maxTaskRetryCount", integer(0, 10), default.max_task_retry_count),
         task_timeout=section.get("taskTimeout", _timeout, default.task_timeout),
         job_timeout=section.get("jobTimeout", _timeout, default.job_timeout),
         queue_timeout=section.get("queueTimeout", _timeout, default.queue_timeout),
+        max_node_hours=section.get("maxNodeHours", _hours, None),
+        max_cost=Money(amount=float(cost.partition(" ")[0]), currency=cost.partition(" ")[2]) if cost else None,
     )
 
 

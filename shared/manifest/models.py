@@ -155,11 +155,19 @@ class Compute(Frozen):
     """None = never."""
 
 
+class Money(Frozen):
+    amount: float
+    currency: str
+    """Always the policy's."""
+
+
 class Limits(Frozen):
     max_task_retry_count: int = 3
     task_timeout: timedelta = timedelta(hours=6)
     job_timeout: timedelta = timedelta(days=7)
     queue_timeout: timedelta = timedelta(days=2)
+    max_node_hours: float | None = None
+    max_cost: Money | None = None
 
 
 class Tolerance(Frozen):

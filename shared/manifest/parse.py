@@ -8,7 +8,7 @@ from shared.manifest.document import read_document
 from shared.manifest.findings import Findings
 from shared.manifest.models import Manifest
 from shared.manifest.naming import default_name
-from shared.manifest.permissions import capped, check_permissions
+from shared.manifest.permissions import bounded_hours, capped, check_permissions
 from shared.manifest.reading import read_sections
 from shared.manifest.section import Section
 from shared.policy import Policy
@@ -26,7 +26,8 @@ def parse_manifest(raw: bytes, path: str, policy: Policy) -> Manifest:
     draft = read_sections(root, default_name(path))
     check_permissions(root, draft, policy)
     findings.raise_any()
-    return draft.manifest(capped(draft.compute, policy), _warnings(draft.container.image))
+    manifest = draft.manifest(capped(draft.compute, policy), _warnings(draft.container.image))
+    return manifest.model_copy(update={"limits": bounded_hours(manifest.limits, policy)})
 
 
 def _warnings(image: str) -> tuple[tuple[str, str], ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shared.globs import has_wildcard
 from shared.manifest.findings import Wrong
-from shared.manifest.models import Compute, ContainerImage, SideContainer
+from shared.manifest.models import Compute, ContainerImage, Limits, SideContainer
 from shared.manifest.nodes import shortened
 from shared.manifest.reading import Draft
 from shared.manifest.section import Section
@@ -18,6 +18,7 @@ OWN_FILES = (
     "report.html",
     "status.json",
     "failed.jsonl",
+    "index.jsonl",
     "retry.yaml",
     "manifest.yaml",
     "logs",
@@ -35,6 +36,7 @@ def check_permissions(root: Section, draft: Draft, policy: Policy) -> None:
     _check_reads(root, draft, policy)
     _check_target(root, draft, policy)
     _check_machines(root.look("compute"), draft.compute, policy)
+    _check_budget(root.look("limits"), draft, policy)
 
 
 def _check_side(section: Section, side: SideContainer, policy: Policy) -> None:
@@ -96,7 +98,8 @@ def _reserved(path: str) -> Wrong:
 
 def _check_target(root: Section, draft: Draft, policy: Policy) -> None:
     merge = root.look("merge")
-    known = {"name": draft.name, "ext": extension(render(draft.output.name, {"ext": ""}))}
+    ext = ".zip" if draft.merge.by == "zip" else extension(render(draft.output.name, {"ext": ""}))
+    known = {"name": draft.name, "ext": ext}
     if draft.merge.by not in ("files", "none"):
         _check_own_result(root, known)
     if draft.merge.to is None or not merge.stated("to"):
@@ -157,10 +160,33 @@ def _check_machines(section: Section, compute: Compute, policy: Policy) -> None:
         section.note("maxNodes", Wrong("policyCap", message, f"say {cap} or less"))
 
 
+def _check_budget(section: Section, draft: Draft, policy: Policy) -> None:
+    cap, hours = policy.caps.max_node_hours, draft.limits.max_node_hours
+    if cap is not None and hours is not None and hours > cap:
+        message = f"is {hours:g}; the policy allows at most {cap:g} node hours"
+        section.note("maxNodeHours", Wrong("policyCap", message, f"say {cap:g} or less"))
+    if draft.limits.max_cost is None:
+        return
+    size = policy.vm_sizes.get(draft.compute.vm_size)
+    if size is None or size.price is None or (draft.compute.spot and size.spot_price is None) or not policy.currency:
+        message = f"needs a price, and the policy has none for {draft.compute.vm_size or 'this machine'}"
+        section.note("maxCost", Wrong("policyPrice", message, "say limits.maxNodeHours instead"))
+    elif draft.limits.max_cost.currency != policy.currency:
+        message = f"is in another currency than the policy's prices ({policy.currency})"
+        section.note("maxCost", Wrong("policyPrice", message, f'write it as "25 {policy.currency}"'))
+
+
 def capped(compute: Compute, policy: Policy) -> Compute:
     """Machines with the default number of nodes lowered to what the policy allows."""
     cap = policy.caps.max_nodes
     return compute if cap is None or compute.max_nodes <= cap else compute.model_copy(update={"max_nodes": cap})
+
+
+def bounded_hours(limits: Limits, policy: Policy) -> Limits:
+    """An unstated limits.maxNodeHours is the policy's cap."""
+    if limits.max_node_hours is not None or policy.caps.max_node_hours is None:
+        return limits
+    return limits.model_copy(update={"max_node_hours": policy.caps.max_node_hours})
 
 
 def _allowed(what: tuple[str, ...]) -> str:

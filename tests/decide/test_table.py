@@ -107,10 +107,11 @@ def test_the_first_row_that_fits_decides(
 
 
 def test_every_row_has_a_case() -> None:
-    """No row of the table is without a test (those of the sides have their own, by whole jobs)."""
+    """No row of the table is without a test (sides and spending have theirs by whole jobs)."""
     tested = {case[0] for case in CASES} | {"input missing", "nothing to do"}
     sides = {"run splitter", "run recombiner", "drop splitter", "prove sides gone"}
-    assert {row.name for row in (*OPEN, *CLOSING)} == tested | sides
+    spending = {"budget nearly spent", "budget spent", "drained", "to dedicated"}
+    assert {row.name for row in (*OPEN, *CLOSING)} == tested | sides | spending
 
 
 def test_a_missing_input_is_waited_for_then_given_up_by_name() -> None:

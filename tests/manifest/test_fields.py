@@ -11,6 +11,9 @@ from shared.manifest.models import Range, Reduce, Reference, Tolerance
 from tests.manifest.making import ABSENT, parsed, problems, told
 
 BLOB = {"input.blob": "data/in.txt", "split.unitsPerTask": 10}
+TABLE = {"input.blob": "data/in.csv", "split.by": "csv"}
+RECORDS = {"input.blob": "data/x", "split.by": "bytes"}
+FORMATS = ("csv", "json", "fasta", "fastq", "bytes")
 BLOBS = {"input.blobs": "data/**/*.png"}
 RANGE = {"input.range": {"stop": 10}}
 CSV = BLOB | {"merge.by": "csv"}
@@ -70,6 +73,15 @@ GOOD: list[tuple[dict[str, Any], str, Any]] = [
     ({"input.blob": "data/in.txt", "split.bytesPerTask": "64KiB"}, "split.bytes_per_task", 65536),
     (BLOB | {"split.bytesPerTask": "1 GiB"}, "split.bytes_per_task", 1024**3),
     ({"split.tasks": 7}, "split.tasks", 7),
+    *(({"input.blob": "data/in.x", "split.by": by}, "split.by", by) for by in FORMATS),
+    (TABLE | {"split.csv": {"header": False}}, "split.csv.header", False),
+    (TABLE | {"split.csv": {"delimiter": ";"}}, "split.csv.delimiter", ";"),
+    (TABLE | {"split.csv": {"quote": "'"}}, "split.csv.quote", "'"),
+    (TABLE | {"split.csv": {"quotedNewlines": False}}, "split.csv.quoted_newlines", False),
+    (TABLE | {"split.csv": {"encoding": "utf-8"}}, "split.csv.encoding", "utf-8"),
+    (TABLE | {"input.blob": "data/in.tsv"}, "split.csv.delimiter", "\t"),
+    ({"input.blob": "data/in.json", "split.json": {"path": "data.rows"}}, "split.json_path", "data.rows"),
+    (RECORDS | {"split.bytes": {"recordSize": 128}}, "split.record_size", 128),
     ({"output.name": "a/{index}.x"}, "output.name", "a/{index}.x"),
     (BLOBS | {"output.name": "{path}.webp"}, "output.name", "{path}.webp"),
     ({"output.empty": "fail"}, "output.empty", "fail"),
@@ -250,6 +262,14 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
     ({"split.tasks": 2, "split.unitsPerTask": 2}, "split.tasks", "exactlyOne"),
     ({"split.tasks": 2, "input.deliver": "environment"}, "split.tasks", "onlyWith"),
     (BLOB | {"split.csv": {"header": True}}, "split.csv", "onlyWith"),
+    (TABLE | {"split.csv": {"header": "yes"}}, "split.csv.header", "type"),
+    (TABLE | {"split.csv": {"delimiter": ";;"}}, "split.csv.delimiter", "pattern"),
+    (TABLE | {"split.csv": {"quote": "\n"}}, "split.csv.quote", "pattern"),
+    (TABLE | {"split.csv": {"quote": ","}}, "split.csv.quote", "collision"),
+    (TABLE | {"input.blob": "data/in.tsv", "split.csv": {"quote": "\t"}}, "split.csv.quote", "collision"),
+    (TABLE | {"split.csv": {"encoding": "utf-16"}}, "split.csv.encoding", "choice"),
+    ({"input.blob": "data/in.json", "split.json": {"path": 1}}, "split.json.path", "type"),
+    (RECORDS | {"split.bytes": {"recordSize": 0}}, "split.bytes.recordSize", "range"),
     (BLOB | {"split.json": {"path": "a"}}, "split.json", "onlyWith"),
     (BLOB | {"split.bytes": {"recordSize": 2}}, "split.bytes", "onlyWith"),
     ({"output.name": "{stem}.x"}, "output.name", "templateName"),
@@ -333,15 +353,11 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
     ({"canary": "no"}, "canary", "type"),
     ({"limits.maxNodeHours": "many"}, "limits.maxNodeHours", "type"),
     ({"limits.maxCost": "25"}, "limits.maxCost", "pattern"),
+    ({"limits.maxNodeHours": 0}, "limits.maxNodeHours", "range"),
+    ({"limits.maxCost": "25 USD"}, "limits.maxCost", "policyPrice"),
 ]
 
 UNAVAILABLE: list[tuple[dict[str, Any], str]] = [
-    *(({"input.blob": "data/in.x", "split.by": by}, "split.by") for by in ("csv", "json", "fasta", "fastq", "bytes")),
-    *(
-        ({"input.blob": f"data/in.{suffix}"}, "split.by")
-        for suffix in ("csv", "CSV", "tsv", "json", "fa", "fasta", "fna", "faa", "fq", "fastq")
-    ),
-    ({"merge.by": "zip"}, "merge.by"),
     ({"input": {"retryOf": "bd-x-0123456789ab"}}, "input.retryOf"),
     ({"compute.staging": "mount"}, "compute.staging"),
     ({"compute": {"profile": "gpu"}}, "compute.profile"),
@@ -350,8 +366,6 @@ UNAVAILABLE: list[tuple[dict[str, Any], str]] = [
     ({"logs": "all"}, "logs"),
     ({"failure.stopOn": [2]}, "failure.stopOn"),
     ({"failure.skipOn": [3]}, "failure.skipOn"),
-    ({"limits.maxNodeHours": 400}, "limits.maxNodeHours"),
-    ({"limits.maxCost": "25 USD"}, "limits.maxCost"),
 ]
 
 

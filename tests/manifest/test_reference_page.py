@@ -48,6 +48,8 @@ def camel(name: str) -> str:
 RENAMED = {
     "source": "from",
     "slots": "taskSlotsPerNode",
+    "amount": "maxCost",
+    "currency": "maxCost",
     "expect_units": "units",
     "json_path": "path",
     "percent": "tolerated",

@@ -117,12 +117,12 @@ logs: all
 @pytest.mark.parametrize(
     ("text", "refused"),
     [
-        (SEARCH, ["split.by"]),
-        (SIMULATION, ["split.by", "limits.maxNodeHours"]),
-        (NIGHTLY, ["split.by", "compute.profile"]),
+        (SEARCH, []),
+        (SIMULATION, []),
+        (NIGHTLY, ["compute.profile"]),
         (IMAGES, []),
         (OLD_IMAGE, []),
-        (VIDEOS, ["compute.profile", "limits.maxNodeHours", "failure.stopOn", "canary", "logs"]),
+        (VIDEOS, ["compute.profile", "failure.stopOn", "canary", "logs"]),
     ],
     ids=["search", "simulation", "nightly", "images", "old image", "videos"],
 )
@@ -134,26 +134,16 @@ def test_each_workload_is_taken_or_refused_for_what_is_not_there_yet(text: str, 
 @pytest.mark.parametrize(
     ("text", "replacements"),
     [
-        (SEARCH, {"proteins.fasta": "proteins.txt", "by: fasta": "by: lines"}),
-        (
-            SIMULATION,
-            {
-                "options.csv}": "options.txt}",
-                "by: csv, unitsPerTask: 500, csv: {header: true, quotedNewlines: false}": "unitsPerTask: 500",
-                ", maxNodeHours: 250": "",
-            },
-        ),
         (
             VIDEOS,
             {
                 "profile: gpu": "vmSize: Standard_D4s_v5",
-                ", maxNodeHours: 500": "",
                 ", stopOn: [4]": "",
                 "canary: true\nlogs: all\n": "",
             },
         ),
     ],
-    ids=["search", "simulation", "videos"],
+    ids=["videos"],
 )
 def test_without_those_features_the_workload_is_accepted(text: str, replacements: dict[str, str]) -> None:
     """What a refusal advises leads to a manifest that is taken."""

@@ -1,0 +1,109 @@
+"""Rows that watch what a running job costs: node hours, money, and spot nodes that are taken back. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from controller.rules.case import Case, Decision, Row
+from controller.rules.progress import progress, usage
+from shared.actions import SetFormula, Settle
+from shared.codes import Code, Warn
+from shared.record import Failure, Plan, Record, Usage
+
+WARN_AT = 0.8
+DRAIN = timedelta(minutes=15)
+SHORT = timedelta(minutes=30)
+
+
+def cost_of(plan: Plan, used: Usage) -> float | None:
+    """Money for the node time, in the currency of the plan's price; None without a price."""
+    price = plan.price
+    if price is None:
+        return None
+    dedicated = used.node_seconds - used.spot_node_seconds
+    return (dedicated * price.dedicated + used.spot_node_seconds * price.spot) / 3600
+
+
+def spent(record: Record, used: Usage) -> float | None:
+    """The share of the tighter budget that is used up; None without a budget."""
+    limits = record.plan.manifest.limits
+    shares = []
+    if limits.max_node_hours is not None:
+        shares.append(used.node_seconds / 3600 / limits.max_node_hours)
+    cost = cost_of(record.plan, used)
+    if limits.max_cost is not None and cost is not None:
+        shares.append(cost / limits.max_cost.amount)
+    return max(shares, default=None)
+
+
+def nearly_spent(case: Case) -> Decision | None:
+    share = spent(case.record, usage(case))
+    if share is None or share < WARN_AT or case.warned(Warn.BUDGET_80):
+        return None
+    message = f"{share:.0%} of the budget ({budget(case.record)}) is used; at 100 % no new task starts."
+    return case.go(warnings=case.warnings_with(Warn.BUDGET_80, message), usage=usage(case), progress=progress(case))
+
+
+def all_spent(case: Case) -> Decision | None:
+    share = spent(case.record, usage(case))
+    if share is None or share < 1 or case.record.drained is not None:
+        return None
+    return case.go(SetFormula("stop"), drained=case.now, usage=usage(case), progress=progress(case))
+
+
+def drained(case: Case) -> Decision | None:
+    since = case.record.drained
+    if since is None or (case.seen.counts.running and case.now - since < DRAIN):
+        return None
+    failure = Failure(
+        code=Code.BUDGET,
+        message=f"The budget ({budget(case.record)}) was used up before all tasks had run.",
+        next="Raise limits.maxNodeHours or limits.maxCost, or make the job smaller.",
+        evidence={"nodeHours": round(case.record.usage.node_seconds / 3600, 3)},
+    )
+    return case.go(Settle("stopped", failure), usage=usage(case), progress=progress(case))
+
+
+def budget(record: Record) -> str:
+    limits, words = record.plan.manifest.limits, []
+    if limits.max_node_hours is not None:
+        words.append(f"{limits.max_node_hours:g} node hours")
+    if limits.max_cost is not None:
+        words.append(f"{limits.max_cost.amount:g} {limits.max_cost.currency}")
+    return " and ".join(words)
+
+
+def to_dedicated(case: Case) -> Decision | None:
+    """Spot nodes were taken back too often, or do not come: the formula is replaced once by the dedicated one."""
+    compute, record = case.record.plan.manifest.compute, case.record
+    most = compute.dedicated_after_preemptions
+    if not compute.spot or most is None or record.dedicated is not None or record.drained is not None:
+        return None
+    used = usage(case)
+    if used.preemptions < most and not short(case):
+        return None
+    message = f"{used.preemptions} spot nodes were taken back (at least); the rest runs on dedicated nodes."
+    warnings = case.warnings_with(Warn.PREEMPTIONS, message)
+    return case.go(SetFormula("dedicated"), dedicated=case.now, warnings=warnings, usage=used, progress=progress(case))
+
+
+def short(case: Case) -> bool:
+    since = case.record.short_since
+    return since is not None and case.now - since >= SHORT
+
+
+def short_since(case: Case) -> datetime | None:
+    """Since when fewer than half of the wanted spot nodes are there while tasks wait."""
+    pool, nodes = case.seen.pool, case.seen.nodes
+    if pool is None or not case.seen.counts.active or not case.record.plan.manifest.compute.spot:
+        return None
+    there = nodes.running + nodes.idle
+    return (case.record.short_since or case.now) if there * 2 < pool.target else None
+
+
+ROWS = (
+    Row("budget nearly spent", "80 % of the budget is used", "nothing", "warning BUDGET_80", nearly_spent),
+    Row("budget spent", "100 % of the budget is used", "formula to zero", "drained", all_spent),
+    Row("drained", "15 minutes since, or nothing runs any more", "settle", "verdict, by tolerance or BUDGET", drained),
+    Row("to dedicated", "too many preemptions, or no spot nodes", "the dedicated formula", "dedicated", to_dedicated),
+)

@@ -1,0 +1,114 @@
+"""Budgets and spot nodes: warned at 80 %, drained at 100 %, dedicated when spot does not hold."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from shared.policy import VmSize
+from shared.ports import NodeCounts
+from tests.loop.ground import Ground
+from tests.loop.test_jobs import RANGE, number
+
+NODES = NodeCounts(running=2, spot=2, total=2)
+
+
+def running(manifest: str) -> Ground:
+    """One of five tasks has ended, another runs, on two nodes."""
+    ground = Ground()
+    price = VmSize(cores=2, price=1.0, spot_price=0.25)
+    ground.policy = ground.policy.model_copy(
+        update={"vm_sizes": {"Standard_D2s_v5": price}, "currency": "USD", "prices_as_of": "2026-11-01"}
+    )
+    ground.world.batch.first_nodes = NODES
+    ground.drop(manifest)
+    ground.run_tasks(number, 1)
+    ground.world.batch.start(1)
+    ground.world.clock.advance(timedelta(seconds=5))
+    ground.tick()
+    return ground
+
+
+def wait(ground: Ground, minutes: int) -> None:
+    for _ in range(minutes):
+        ground.world.clock.advance(timedelta(minutes=1))
+        ground.tick()
+        ground.deliver()
+
+
+def codes(ground: Ground) -> list[str]:
+    return [warning["code"] for warning in ground.status()["warnings"]]
+
+
+@pytest.mark.parametrize("limit", ["maxNodeHours: 1", 'maxCost: "0.25 USD"'])
+def test_a_budget_warns_then_drains_then_ends_the_job(limit: str) -> None:
+    """80 %: a warning; 100 %: formula to zero; a quarter of an hour later BUDGET, and nothing left."""
+    ground = running(RANGE + f"limits: {{{limit}}}\n")
+    (job,) = ground.open_jobs()
+    pool = ground.world.batch.pools[job]
+    wait(ground, 25)
+    assert codes(ground) == ["BUDGET_80"]
+    assert not pool.formula.startswith("$TargetDedicatedNodes = 0;")
+    wait(ground, 6)
+    assert pool.formula.startswith("$TargetDedicatedNodes = 0;\n")
+    assert ground.status()["final"] is False
+    wait(ground, 16)
+    ground.settle(number)
+    status = ground.status()
+    assert (status["state"], status["failure"]["code"]) == ("failed", "BUDGET")
+    assert status["cost"]["estimate"] == pytest.approx(status["cost"]["nodeHours"] * 0.25, rel=0.01)
+    assert status["units"]["notRun"] == 4
+    assert ground.left() == []
+
+
+def test_a_spent_budget_within_tolerance_is_an_incomplete_success() -> None:
+    """What ran is merged; the reason is a warning."""
+    ground = running(RANGE + 'limits: {maxNodeHours: 1}\nfailure: {tolerated: "80%"}\n')
+    wait(ground, 50)
+    ground.settle(number)
+    status = ground.status()
+    assert (status["state"], status["complete"], status["units"]["merged"]) == ("succeeded", False, 1)
+    assert "INCOMPLETE" in codes(ground)
+
+
+def test_after_enough_preemptions_the_pool_turns_to_dedicated_nodes_once() -> None:
+    """The formula is replaced, said in a warning; no retry is used."""
+    ground = running(RANGE + "compute: {dedicatedAfterPreemptions: 2}\n")
+    (job,) = ground.open_jobs()
+    pool = ground.world.batch.pools[job]
+    assert "$TargetLowPriorityNodes = max" in pool.formula
+    for _ in range(2):
+        ground.world.batch.set_nodes(job, NODES)
+        wait(ground, 1)
+        ground.world.batch.preempt(job, 1)
+        wait(ground, 1)
+    assert "$TargetDedicatedNodes = max" in pool.formula
+    assert codes(ground) == ["PREEMPTIONS"]
+    ground.settle(number)
+    status = ground.status()
+    assert (status["state"], status["attempts"]["preemptions"] >= 2) == ("succeeded", True)
+
+
+def test_half_an_hour_without_spot_nodes_turns_to_dedicated_ones() -> None:
+    """Spot below half its target while tasks wait."""
+    ground = running(RANGE)
+    (job,) = ground.open_jobs()
+    pool = ground.world.batch.pools[job]
+    ground.world.batch.set_nodes(job, NodeCounts(starting=4, total=4))
+    wait(ground, 25)
+    assert "$TargetDedicatedNodes = max" not in pool.formula
+    wait(ground, 10)
+    assert "$TargetDedicatedNodes = max" in pool.formula
+
+
+def test_never_means_never() -> None:
+    """dedicatedAfterPreemptions: never."""
+    ground = running(RANGE + "compute: {dedicatedAfterPreemptions: never}\n")
+    (job,) = ground.open_jobs()
+    for _ in range(5):
+        ground.world.batch.set_nodes(job, NODES)
+        wait(ground, 1)
+        ground.world.batch.preempt(job, 2)
+        wait(ground, 1)
+    assert "$TargetDedicatedNodes = max" not in ground.world.batch.pools[job].formula
