@@ -14,9 +14,10 @@ from controller.merge.joined import Joined
 from controller.merge.reducing import Reduction
 from controller.merge.registry import CONTENT_TYPES
 from controller.merge.results import HashKind, Place, Result, described, ours, place_of
+from controller.merge.sizes import Sizes
 from controller.merge.streaming import Stream, Written, write
 from controller.merge.survey import Survey, parts_hash
-from controller.merge.work import Merging, Sizes
+from controller.merge.work import Merging
 from controller.merge.zipping import Zipping
 from shared.errors import Conflict, Refused, Unsupported
 from shared.logs import note

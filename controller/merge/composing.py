@@ -19,8 +19,6 @@ from shared.errors import Defect, Vanished
 from shared.ports import ABSENT
 
 KIND = "compose"
-BATCH = 256
-"""Outputs between two cursors."""
 
 
 class Composition:
@@ -60,7 +58,7 @@ class Composition:
         cursor = self._work.pulse.cursor.of("/".join(place), self._work.sizes.piece)
         self._work.pulse.cursor = cursor
         rest = iter(group[cursor.rows :])
-        while batch := list(islice(rest, BATCH)):
+        while batch := list(islice(rest, self._work.sizes.batch)):
             pieces = self._pieces(batch, level)
             self._stage_all(place, cursor.blocks, pieces)
             cursor = cursor.model_copy(update={"rows": cursor.rows + len(batch), "blocks": cursor.blocks + len(pieces)})

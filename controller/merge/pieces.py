@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from controller.merge.work import Sizes
+from controller.merge.sizes import Sizes
 from controller.transfer.fetch import Wanted
 from shared.errors import Refused
 

@@ -16,8 +16,9 @@ from controller.merge.publishing import publish, published
 from controller.merge.recombined import commit_recombined, find
 from controller.merge.registry import JOINERS, count_records, empty_result
 from controller.merge.results import Place, Result, ours, place_of
+from controller.merge.sizes import Sizes
 from controller.merge.survey import survey
-from controller.merge.work import MergeTarget, Merging, Pulse, Sizes
+from controller.merge.work import MergeTarget, Merging, Pulse
 from controller.transfer.crew import Crew
 from shared.errors import Conflict
 from shared.manifest.models import Manifest
@@ -58,8 +59,9 @@ def merge(
     have outputs. Refused with MERGE, naming tasks, where the outputs cannot be merged.
     """
     with Crew(ahead=STAGES_AHEAD) as crew:
-        pulse = Pulse(checkpoint, cursor or MergeCursor())
-        work = Merging(job, manifest, outputs, target, ports, crew, pulse, sizes or Sizes(), tasks)
+        cut = sizes or Sizes()
+        pulse = Pulse(checkpoint, cursor or MergeCursor(), cut.beat)
+        work = Merging(job, manifest, outputs, target, ports, crew, pulse, cut, tasks)
         match manifest.merge.by:
             case "none":
                 return Committed(_fact(work, path=None, blobs=0, size=0))

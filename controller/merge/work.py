@@ -8,6 +8,7 @@ from typing import Literal
 
 from controller.merge.outputs import TaskOutput
 from controller.merge.parts import refused
+from controller.merge.sizes import Sizes
 from controller.transfer.crew import Crew
 from controller.transfer.fetch import Wanted
 from shared.manifest.models import Manifest
@@ -15,9 +16,7 @@ from shared.names import JobId, output_container, task_id
 from shared.ports import Ports
 from shared.record import MergeCursor
 
-REQUESTS_PER_BEAT = 64
 BYTES_PER_BEAT = 32 * 2**20
-MIB = 2**20
 
 
 @dataclass(frozen=True)
@@ -30,29 +29,14 @@ class MergeTarget:
     if_exists: Literal["fail", "replace"]
 
 
-@dataclass(frozen=True)
-class Sizes:
-    """How results are cut into blocks, in bytes. Equal in all passes of a job: blocks of two cuts must not mix."""
-
-    block: int = 8 * MIB
-    """Of what is streamed; twice that where the result might need more than 50,000."""
-    piece: int = 1024 * MIB
-    """Most that is composed by one request: the service takes 4,000 MiB, but answers only when it is done."""
-    blocks: int = 50_000
-    """A blob has no more."""
-    compose_from: int = 1 * MIB
-    """Smaller results are streamed: one request to write, and a hash of their own bytes."""
-    lines_from: int = 8 * MIB
-    """Lines are composed where outputs are that long on average: from there on, two requests for each are fewer than
-    those that stream it. The price is that nobody counts the lines."""
-
-
 @dataclass
 class Pulse:
     """Calls `beat` with how far the merge has come, every few seconds of work: after so many requests, or bytes."""
 
     beat: Callable[[MergeCursor], None]
-    cursor: MergeCursor = field(default_factory=MergeCursor)
+    cursor: MergeCursor
+    most: int
+    """Requests between two beats."""
     _requests: int = field(default=0, init=False)
     _bytes: int = field(default=0, init=False)
 
@@ -60,7 +44,7 @@ class Pulse:
         """So many more requests, with so many bytes."""
         self._requests += requests
         self._bytes += length
-        if self._requests >= REQUESTS_PER_BEAT or self._bytes >= BYTES_PER_BEAT:
+        if self._requests >= self.most or self._bytes >= BYTES_PER_BEAT:
             self._requests = self._bytes = 0
             self.beat(self.cursor)
 
@@ -76,7 +60,7 @@ class Merging:
     ports: Ports
     crew: Crew
     pulse: Pulse
-    sizes: Sizes = Sizes()
+    sizes: Sizes = field(default_factory=Sizes)
     tasks: int | None = None
 
     @property

@@ -10,6 +10,7 @@ from controller.merge.run import MergeTarget, merge
 from controller.outcome import FailureRow, from_lines
 from controller.plan import own_result
 from controller.result import FailedUnits, receipt_document, result_document
+from controller.state import unit_numbers
 from controller.steps.outputs import frozen_outputs
 from controller.steps.settle import stderr_tail
 from controller.steps.work import Work
@@ -26,7 +27,7 @@ from shared.names import (
     task_id,
 )
 from shared.ports import ABSENT
-from shared.record import Failure, MergeCursor, Record, Warned
+from shared.record import Failure, MergeCursor, Merged, Record, Warned
 
 LOGS_KEPT = 100
 LOG_BYTES = 64 * 1024
@@ -123,7 +124,17 @@ def merge_outputs(record: Record, work: Work) -> Record:
     if merged.taken:
         text = f"The result could not be published at {record.plan.to} ({merged.why}); it is at {merged.fact.path}."
         warnings = (*warnings, Warned(code=Warn.RESULT_NAME_TAKEN, message=text))
-    return record.model_copy(update={"merged": merged.fact, "merging": MergeCursor(), "warnings": warnings})
+    fact = counted(record, merged.fact)
+    return record.model_copy(update={"merged": fact, "merging": MergeCursor(), "warnings": warnings})
+
+
+def counted(record: Record, fact: Merged) -> Merged:
+    """Where outputs were counted one by one at the verdict, a result that nobody read has their sum."""
+    each = record.plan.manifest.output.records_per_unit
+    if fact.records is not None or each is None:
+        return fact
+    units = unit_numbers(record)["pending"]
+    return fact.model_copy(update={"records": int(units or 0) * each})
 
 
 def write_result(record: Record, work: Work) -> Record:

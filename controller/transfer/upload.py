@@ -57,12 +57,13 @@ class Upload:
         return self.blocks - len(self._waiting)
 
     def close(self, metadata: Mapping[str, str] | None = None) -> Future[str]:
-        """The ETag of the whole blob, in time."""
+        """The ETag of the whole blob, in time. A Conflict is the caller's alone: the crew does not meet it again."""
+        hand_in = self._crew.submit if self._when == ANY else self._crew.start
         if not self.blocks:
-            return self._crew.submit(self._put, bytes(self._held), metadata)
+            return hand_in(self._put, bytes(self._held), metadata)
         if self._held:
             self._stage(len(self._held))
-        return self._crew.submit(self._commit, metadata)
+        return hand_in(self._commit, metadata)
 
     def _stage(self, size: int) -> None:
         if self.blocks >= MOST_BLOCKS:

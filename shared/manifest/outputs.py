@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Literal
 
-from shared.manifest.availability import unavailable
 from shared.manifest.container import read_side
 from shared.manifest.cutting import one_character
 from shared.manifest.findings import Wrong
@@ -33,8 +32,6 @@ _SAMPLE = {"stem": "a", "path": "a", "index": "0", "ext": ".x"}
 def read_merge(section: Section, source: Input | None, split: Split, name: str) -> Merge:
     """The merge, with the way that the input implies."""
     by = section.get("by", choice(WAYS), _implied(source, split))
-    if by == "zip" and section.stated("by"):
-        section.note("by", unavailable("merge.by", by))
     csv = _csv(section, split, by)
     to, publish = _target(section, by, name)
     return Merge(
@@ -165,7 +162,7 @@ def _name_reader(source: Input | None) -> Reader[str]:
 
 
 def _check_records(section: Section, source: Input | None, split: Split, by: MergeBy) -> None:
-    if by not in COUNTED and by not in ("zip", "container"):
+    if by not in COUNTED:
         section.misplaced("recordsPerUnit", f"goes only with merge.by: {', '.join(COUNTED)}")
     elif source and is_bytes(source, split):
         section.misplaced("recordsPerUnit", f"needs units that are counted; {BYTES}", "say split.unitsPerTask")

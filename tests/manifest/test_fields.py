@@ -87,6 +87,7 @@ GOOD: list[tuple[dict[str, Any], str, Any]] = [
     ({"output.empty": "fail"}, "output.empty", "fail"),
     (CSV | {"output.recordsPerUnit": 1}, "output.records_per_unit", 1),
     ({"merge.by": "json"}, "merge.by", "json"),
+    ({"merge.by": "zip"}, "merge.by", "zip"),
     (CSV | {"merge.csv": {"header": False, "delimiter": "\t"}}, "merge.csv.delimiter", "\t"),
     (
         CSV | {"merge.reduce": {"by": ["w"], "sum": ["n"], "max": ["m"]}},
@@ -282,6 +283,7 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
     ({"output.empty": "ignore"}, "output.empty", "choice"),
     (CSV | {"output.recordsPerUnit": 2}, "output.recordsPerUnit", "range"),
     ({"output.recordsPerUnit": 1}, "output.recordsPerUnit", "onlyWith"),
+    ({"merge.by": "zip", "output.recordsPerUnit": 1}, "output.recordsPerUnit", "onlyWith"),
     (
         {"input.blob": "data/in.txt", "merge.by": "csv", "output.recordsPerUnit": 1},
         "output.recordsPerUnit",

@@ -12,7 +12,7 @@ from typing import Any
 from controller.merge.parts import Joiner, Part
 from controller.merge.parts import join as joined
 from controller.merge.run import Committed, MergeTarget, TaskOutput, merge
-from controller.merge.work import Sizes
+from controller.merge.sizes import Sizes
 from shared.manifest.models import Manifest, Merge
 from shared.names import JobId, output_container, task_id
 from shared.ports import Ports
