@@ -2,55 +2,80 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from controller.observe import look_at_input
-from controller.split.listing import matching
+from controller.side import runs_splitter
+from controller.split.formats.registry import finder_of
+from controller.split.listing import head, matching
 from controller.split.sizes import sizing
-from shared.errors import Problem, Refused, Rejected
+from shared.errors import Problem, Refused, Rejected, Vanished
 from shared.manifest.models import Manifest
+from shared.manifest.units import reads_whole_input
 from shared.ports import Ports
 from shared.record import Plan
 
 
 def forecast(manifest: Manifest, plan: Plan, ports: Ports) -> dict[str, Any]:
-    """{tasks, units, unitKind, bytes, nodes, readsWholeInput}; null where only the input or a full read would tell."""
-    units, size = plan.units, 0
-    there = look_at_input(manifest, ports.work).ready
-    if there and manifest.input.kind == "blob":
-        size = blob_size(manifest, ports)
-    if there and manifest.input.kind == "blobs":
-        units, size = blobs_there(manifest, ports)
-    known = there or manifest.input.kind not in ("blob", "blobs")
-    tasks = count_tasks(manifest, units, size) if known else None
-    if plan.unit_kind == "bytes" and known:
-        units = size
+    """{tasks, units, unitKind, bytes, nodes, readsWholeInput}; null where only the input or a full read would tell.
+
+    Rejected where what is there now could not be split as the manifest says.
+    """
+    there = look_at_input(manifest, ports.work).ready or manifest.input.kind not in ("blob", "blobs")
+    try:
+        seen = look(manifest, plan, ports) if there else Seen()
+    except Vanished:
+        seen = Seen()
+    except Refused as refused:
+        raise Rejected((Problem("split", "tasks", str(refused), "change what split says"),)) from refused
     slots = manifest.compute.slots
     return {
-        "tasks": tasks,
-        "units": units,
+        "tasks": seen.tasks,
+        "units": seen.units,
         "unitKind": plan.unit_kind,
-        "bytes": size if known else None,
-        "nodes": min(manifest.compute.max_nodes, -(-tasks // slots)) if tasks is not None else None,
-        "readsWholeInput": manifest.input.kind == "blob",
+        "bytes": seen.bytes,
+        "nodes": min(manifest.compute.max_nodes, -(-seen.tasks // slots)) if seen.tasks is not None else None,
+        "readsWholeInput": seen.packed or reads_whole_input(manifest.input, manifest.split),
     }
 
 
-def count_tasks(manifest: Manifest, units: int | None, size: int) -> int | None:
-    try:
-        return sizing(manifest, units, size).tasks
-    except Refused as refused:
-        fix = "change the sizes in split"
-        raise Rejected((Problem("split", "tasks", str(refused), fix),)) from refused
+@dataclass(frozen=True)
+class Seen:
+    """The input as it is now; None where that does not tell."""
+
+    tasks: int | None = None
+    units: int | None = None
+    bytes: int | None = None
+    packed: bool = False
 
 
-def blob_size(manifest: Manifest, ports: Ports) -> int:
-    container, _, blob = (manifest.input.blob or "").partition("/")
-    item = ports.work.head(container, blob)
-    return item.length if item else 0
+def look(manifest: Manifest, plan: Plan, ports: Ports) -> Seen:
+    """Refused with SPLIT where it cannot be split."""
+    match manifest.input.kind:
+        case "blob":
+            return look_at_blob(manifest, plan, ports)
+        case "blobs":
+            found = [blob.length for blob in matching(manifest.input, ports.work)]
+            if runs_splitter(manifest):
+                return Seen(bytes=sum(found))
+            return Seen(sizing(manifest, len(found), 0).tasks, len(found), sum(found))
+        case _:
+            return Seen(sizing(manifest, plan.units, 0).tasks, plan.units, 0)
 
 
-def blobs_there(manifest: Manifest, ports: Ports) -> tuple[int, int]:
-    """Count and bytes of the blobs that match now."""
-    found = [blob.length for blob in matching(manifest.input, ports.work)]
-    return len(found), sum(found)
+def look_at_blob(manifest: Manifest, plan: Plan, ports: Ports) -> Seen:
+    """Its first bytes tell whether it is packed, and how long a header is that every part repeats."""
+    fact = head(manifest, ports.work, ports.clock.now())
+    if runs_splitter(manifest):
+        return Seen(bytes=fact.bytes)
+    if fact.packed:
+        return Seen(fact.tasks, None, fact.bytes, packed=True)
+    container, _, name = (manifest.input.blob or "").partition("/")
+
+    def read(offset: int, length: int) -> bytes:
+        wanted = ports.work.stream(container, name, etag=fact.etag or "", offset=offset, length=length)
+        return b"".join(wanted)
+
+    start = finder_of(manifest.split).probe(read, fact.bytes).start if fact.bytes else 0
+    return Seen(fact.tasks, fact.bytes - start if plan.unit_kind == "bytes" else None, fact.bytes)

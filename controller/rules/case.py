@@ -89,8 +89,8 @@ def known_units(record: Record) -> int | None:
     """How many units the job has, as far as is known by now."""
     if record.plan.units is not None:
         return record.plan.units
-    if record.plan.unit_kind == "bytes":
-        return record.input.bytes if record.input else None
+    if record.plan.unit_kind == "bytes" and record.split.done is None and record.input and not record.input.packed:
+        return record.input.bytes  # until the rows are there, which leave a repeated header out
     if record.plan.unit_kind == "blobs":
         return record.input.blobs if record.input else None
     return record.split.units if record.split.done or record.split.rows else None

@@ -8,10 +8,18 @@ from controller.rules.case import Case, Decision, Row, verdict_without_rows
 from controller.side import runs_splitter
 from shared.actions import AddTasks, CreateJob, CreatePool, FreezeInput, MakeContainers, SplitInput
 from shared.codes import Code
-from shared.record import Failure, Record
+from shared.manifest.units import reads_whole_input
+from shared.record import Failure, InputFact, Record
 
 SPLIT_BYTES_PER_SECOND = 30 * 2**20
-"""How fast a blob is streamed and written again, taken low: decides when the pool is asked for."""
+"""How fast a blob is read whole (and written again where the store cannot cut), taken low: decides when the pool is
+asked for. So do the next two."""
+PARTS_PER_SECOND = 20
+"""Cuts that are found by small reads, one after the other."""
+STORAGE_BYTES_PER_SECOND = 200 * 2**20
+"""What storage makes parts of by itself, several at once."""
+PACKED_RATIO = 4
+"""How much gzip data is taken to hold where it was not counted."""
 PAUSE = timedelta(minutes=1)
 
 
@@ -124,8 +132,25 @@ def wants_pool(record: Record) -> bool:
         return record.split.done is not None
     if record.split.done is not None or source is None or record.plan.manifest.input.kind != "blob":
         return True
-    left = (source.bytes - record.split.offset) / SPLIT_BYTES_PER_SECOND
-    return left <= 600 or record.split.offset * 2 >= source.bytes
+    total = split_bytes(source)
+    return split_seconds(record, source, total) <= 600 or record.split.offset * 2 >= total
+
+
+def split_bytes(source: InputFact) -> int:
+    """What is to be cut, unpacked."""
+    if source.packed is None or source.text is not None:
+        return source.bytes if source.text is None else source.text
+    return (source.bytes_per_task or 0) * (source.tasks or 0) or source.bytes * PACKED_RATIO
+
+
+def split_seconds(record: Record, source: InputFact, total: int) -> float:
+    """How long the rest of the split will take: by its requests where it is cut by small reads, else by its bytes."""
+    manifest = record.plan.manifest
+    left = max(0, total - record.split.offset)
+    if source.packed or reads_whole_input(manifest.input, manifest.split):
+        return left / SPLIT_BYTES_PER_SECOND
+    tasks = source.tasks or total / (source.bytes_per_task or max(1, total))
+    return tasks * left / max(1, total) / PARTS_PER_SECOND + left / STORAGE_BYTES_PER_SECOND
 
 
 def split_input(case: Case) -> Decision | None:

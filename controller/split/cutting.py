@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from controller.split.blocks import length_of
+from controller.split.formats.registry import finder_of
 from controller.split.inputs import data_blob
 from controller.split.parts import Finder, Part, behind
 from controller.split.pinned import Pinned, Text, Unpacked
@@ -23,14 +24,14 @@ from shared.record import SplitCursor
 REMEMBERED = 4 * 2**20
 
 
-def cut_up(work: Splitting, cursor: SplitCursor, finder: Finder) -> Iterator[Progress]:
+def cut_up(work: Splitting, cursor: SplitCursor) -> Iterator[Progress]:
     """Each part on its way as a row. Vanished when the blob is not the frozen version any more."""
     blob = _pinned(work)
     if cursor.offset >= blob.length and not work.source.packed:
         return
     packed = Unpacked(blob) if work.source.packed else None
     writer = Writer(blob, packed, work.crew)
-    found, window = _found(work, packed or blob, finder, cursor)
+    found, window = _found(work, packed or blob, finder_of(work.manifest.split), cursor)
     for part in found:
         writer.write((input_container(work.job), data_blob(work.manifest, cursor.rows)), part, window)
         row = Row(cursor.rows, part.first, part.units, length_of(part), data=True)

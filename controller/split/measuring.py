@@ -18,8 +18,11 @@ MOST_READ, MOST_UNPACKED = 64 * 2**20, 2**30
 def measured(
     manifest: Manifest, work: BlobPort, container: str, item: BlobItem
 ) -> tuple[Literal["gzip"] | None, Sizing, int | None]:
-    """(what the blob is packed with, its sizing, the bytes it holds where it is packed and they were counted)."""
-    if not is_packed(work, container, item):
+    """(what the blob is packed with, its sizing, the bytes it holds where it is packed and they were counted).
+
+    A splitter of the user's own unpacks for itself.
+    """
+    if manifest.split.by == "container" or not is_packed(work, container, item):
         return None, sizing(manifest, None, item.length), None
     return "gzip", *_packed_sizing(manifest, work, container, item)
 

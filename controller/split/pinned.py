@@ -43,7 +43,7 @@ class Pinned:
     etag: str
     length: int
     moved: Callable[[], None]
-    """Called with each chunk: asks whether there is time to go on."""
+    """Called between chunks: asks whether there is time to go on."""
 
     @property
     def size(self) -> int | None:
@@ -64,13 +64,12 @@ class Pinned:
         for at in range(offset, self.length, size):
             ahead.append(self.crew.start(self.read, at, size))
             if len(ahead) > AHEAD:
-                yield self._arrived(ahead)
+                yield ahead.popleft().result()
+                self.moved()
         while ahead:
-            yield self._arrived(ahead)
-
-    def _arrived(self, ahead: deque[Future[bytes]]) -> bytes:
-        self.moved()
-        return ahead.popleft().result()
+            yield ahead.popleft().result()
+            if ahead:
+                self.moved()
 
 
 class Unpacked:

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from controller.split.blobs import check_names
+from controller.split.cutting import cut_up
 from controller.split.ledger import LedgerWriter
 from controller.split.listed import listed
 from controller.split.rows import Row
 from controller.split.sizes import MOST_TASKS, too_many_tasks
-from controller.split.streamed import streamed
 from controller.split.work import Splitting
 from controller.transfer.crew import Crew
 from shared.errors import Refused
@@ -48,7 +48,7 @@ def split(
         work = Splitting(job, manifest, source, ports, crew, saving.moved)
         if manifest.input.kind == "blobs" and cursor.rows == 0:
             check_names(work, saving.moved)
-        for row, reached in streamed(work, cursor) if manifest.input.kind == "blob" else listed(work, cursor):
+        for row, reached in cut_up(work, cursor) if manifest.input.kind == "blob" else listed(work, cursor):
             saving.add(row, reached)
         saving.save()
     _check_count(manifest, saving.saved.units)

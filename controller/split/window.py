@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 
 class Window:
-    """Holds at most about `most` bytes: whole chunks, as they came, the oldest dropped first."""
+    """Holds the last `most` bytes at least, in whole chunks, as they came; the oldest are dropped first."""
 
     def __init__(self, at: int, most: int) -> None:
         self._start = self._end = at
@@ -16,10 +16,10 @@ class Window:
 
     def passing(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
         """The same chunks, remembered as they go."""
-        for chunk in chunks:
+        for chunk in filter(None, chunks):
             self._chunks.append(chunk)
             self._end += len(chunk)
-            while len(self._chunks) > 1 and self._end - self._start > self._most:
+            while len(self._chunks) > 1 and self._end - self._start - len(self._chunks[0]) >= self._most:
                 self._drop()
             yield chunk
 

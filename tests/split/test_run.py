@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import tracemalloc
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -261,48 +259,8 @@ def test_two_workers_at_once_leave_one_split() -> None:
     assert everything(world) == undisturbed(manifest, blobs)[0]
 
 
-class Endless:
-    """A work account whose one blob is long, and whose writes are slow and forgotten."""
-
-    def __init__(self, chunks: int) -> None:
-        self.chunks = chunks
-        self.written = 0
-        self._lock = threading.Lock()
-
-    def stream(self, *_: str, **__: Any) -> Iterator[bytes]:
-        for number in range(self.chunks):
-            yield (b"%d" % number) * 2**20 + b"\n"
-
-    def put(self, _: str, __: str, content: bytes, **___: Any) -> str:
-        threading.Event().wait(0.005)
-        with self._lock:
-            self.written += len(content)
-        return "0x1"
-
-    def stage(self, container: str, name: str, _: int, content: bytes) -> None:
-        self.put(container, name, content)
-
-    def commit(self, *_: Any, **__: Any) -> str:
-        return "0x1"
-
-
-@pytest.mark.parametrize("sizes", [{"units_per_task": 1}, {"units_per_task": 9}])
-def test_memory_does_not_grow_with_the_input(sizes: dict[str, int]) -> None:
-    """200 MiB and more pass through less than 64 MiB, though writing is slower than reading."""
-    world, work = a_world(), Endless(99)
-    total = sum(len(chunk) for chunk in work.stream())
-    port: Any = work
-    source = InputFact(at=NOW, blobs=1, bytes=total, etag="0x1", per_task=sizes["units_per_task"])
-    tracemalloc.start()
-    run_split(lines_manifest(**sizes), replace(world.ports, work=port), source)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert work.written == total > 180 * 2**20
-    assert peak < 64 * 2**20
-
-
 def test_parts_are_written_several_at_once() -> None:
-    """Eight writes are under way together: small parts do not wait for one another."""
+    """Eight parts are under way together: small ones do not wait for one another."""
     world = a_world(in_txt=LINES[:4000])
     gate = threading.Barrier(8, timeout=10)
     port: Any = _Gated(world.work, gate)
@@ -312,7 +270,7 @@ def test_parts_are_written_several_at_once() -> None:
 
 
 class _Gated:
-    """Writes wait until eight are there."""
+    """Commits wait until eight are there."""
 
     def __init__(self, port: Any, gate: threading.Barrier) -> None:
         self._port, self._gate = port, gate
@@ -320,6 +278,6 @@ class _Gated:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._port, name)
 
-    def put(self, *args: Any, **kwargs: Any) -> str:
+    def commit(self, *args: Any, **kwargs: Any) -> str:
         self._gate.wait()
-        return str(self._port.put(*args, **kwargs))
+        return str(self._port.commit(*args, **kwargs))
