@@ -1,11 +1,12 @@
 """The account: all pools and jobs by id, and the numbers and ETags it gives out."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
 from local.batch_emulator.failures import BatchError
+from local.batch_emulator.protocol.pages import Following, by_number
 from local.batch_emulator.state import Job, Node, Pool, Resource, Task
 
 T = TypeVar("T")
@@ -57,10 +58,6 @@ def _found(resource: T | None, code: str) -> T:
     return resource
 
 
-def after(resources: Callable[[], list[Any]]) -> Callable[[int], Iterator[tuple[int, Any]]]:
+def after(resources: Callable[[], list[Any]]) -> Following[Any]:
     """Turn a list of numbered resources into what a page is read from."""
-
-    def source(number: int) -> Iterator[tuple[int, Any]]:
-        return ((each.number, each) for each in resources() if each.number > number)
-
-    return source
+    return by_number(lambda number: ((each.number, each) for each in resources() if each.number > number))

@@ -3,40 +3,40 @@
 import json
 import re
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from werkzeug import Response
 
-from local.batch_emulator.allocation import preempt, restart, spoil
-from local.batch_emulator.ending import drop_job, drop_pool
-from local.batch_emulator.failures import CATALOGUE, BatchError
-from local.batch_emulator.lifecycle import NODE_MOVES, enter_node
+from local.batch_emulator import deeds
+from local.batch_emulator.allocation import preempt, spoil
+from local.batch_emulator.failures import BatchError
+from local.batch_emulator.lifecycle import NODE_MOVES
 from local.batch_emulator.protocol.errors import error_body
 from local.batch_emulator.protocol.moments import stamp
-from local.batch_emulator.protocol.shapes import flag, number, record, text
+from local.batch_emulator.protocol.shapes import record, seconds, text
+from local.batch_emulator.script import Script, Step, parse_steps
 from local.batch_emulator.state import Job, Node, Pool
-from local.batch_emulator.world import Fault, World, refuse_unless
+from local.batch_emulator.world import World, refuse_unless
 
 PREFIX = "/_admin"
 
 Body = Mapping[str, Any]
 
 
-def _seconds(name: str, value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
-        raise BatchError("InvalidPropertyValue", PropertyName=name, Reason="must be a number of seconds")
-
-
 class Admin:
     """Answers the admin API's requests, under the emulator's lock. `advance` moves the clock with ticks on the way."""
 
-    def __init__(self, world: World, advance: Callable[[timedelta], None]) -> None:
+    def __init__(self, world: World, script: Script, advance: Callable[[timedelta], None]) -> None:
         self._world = world
+        self._script = script
         self._advance = advance
         self._table: list[tuple[str, re.Pattern[str], Callable[..., Any]]] = [
             ("GET", re.compile(r"/state"), self.state),
             ("POST", re.compile(r"/clock"), self.clock),
+            ("POST", re.compile(r"/deeds"), self.deed),
+            ("GET", re.compile(r"/script"), self.script),
+            ("POST", re.compile(r"/script"), self.add_script),
             ("POST", re.compile(r"/faults"), self.fault),
             ("DELETE", re.compile(r"/faults"), self.no_faults),
             ("POST", re.compile(r"/images"), self.image),
@@ -63,82 +63,78 @@ class Admin:
 
     def clock(self, body: Body) -> Any:
         """`{"advance": seconds}`: move the service's clock on."""
-        record({"advance": _seconds}, {})("", body)
+        record({"advance": seconds}, {})("", body)
         self._advance(timedelta(seconds=body["advance"]))
         return {"now": stamp(self._world.now())}
 
+    def deed(self, body: Body) -> Any:
+        """`{"do": name, ...}`: do a deed of a script now."""
+        name, told = body.get("do"), {key: value for key, value in body.items() if key != "do"}
+        self._do(str(name), told)
+        return self.script({})
+
+    def _do(self, name: str, body: Body) -> None:
+        deeds.carry_out(self._world, name, body, self._world.now())
+
+    def script(self, _body: Body) -> Any:
+        """Show the steps of scripts that were not done yet."""
+        return {"steps": [_step(due, step) for due, step in self._script.steps]}
+
+    def add_script(self, body: Body) -> Any:
+        """`{"steps": [...]}`: add steps as a script file has them; their times and calls count from now."""
+        self._script.add(parse_steps(body.get("steps")), self._world.now())
+        return self.script({})
+
     def fault(self, body: Body) -> Any:
         """Let the next calls of an operation fail, before or after they are carried out."""
-        numbers = {"times": number(1), "status": number(400, 599), "retryAfter": number(0)}
-        record({"operation": text(least=1)}, {**numbers, "code": text(), "after": flag})("", body)
-        code = body.get("code", "InternalError")
-        status = body.get("status", CATALOGUE.get(code, (500, ""))[0])
-        found = Fault(
-            body["operation"], body.get("times", 1), status, code, body.get("retryAfter"), body.get("after", False)
-        )
-        self._world.faults.calls.append(found)
+        self._do("refuse", body)
         return {"faults": [vars(each) for each in self._world.faults.calls]}
 
     def no_faults(self, _body: Body) -> Any:
         """Forget all faults, except what already happened to nodes, jobs and pools."""
-        self._world.faults.calls.clear()
-        self._world.faults.unpullable.clear()
-        self._world.faults.count_lag = timedelta(0)
+        self._world.faults.clear()
         return {"faults": []}
 
     def image(self, body: Body) -> Any:
         """`{"image": name, "pullable": false}`: an image that cannot be pulled, or can again."""
-        record({"image": text(least=1)}, {"pullable": flag})("", body)
-        images = self._world.faults.unpullable
-        (images.discard if body.get("pullable", False) else images.add)(body["image"])
-        return {"unpullable": sorted(images)}
+        self._do("image", body)
+        return {"unpullable": sorted(self._world.faults.unpullable)}
 
     def quota(self, body: Body) -> Any:
         """Change the account's quotas: `pools`, `jobs`, and the cores `dedicated` and `lowPriority`."""
-        names = {"pools": "pools", "jobs": "jobs", "dedicated": "dedicated", "lowPriority": "low_priority"}
-        record({}, dict.fromkeys(names, number(0)))("", body)
-        for name, value in body.items():
-            setattr(self._world.quota, names[name], value)
-        return {name: getattr(self._world.quota, field) for name, field in names.items()}
+        self._do("quota", body)
+        return {name: getattr(self._world.quota, field) for name, field in deeds.QUOTAS.items()}
 
     def task_counts(self, body: Body) -> Any:
         """`{"lagSeconds": s}`: task counts are shown as they stood that long ago."""
-        record({"lagSeconds": _seconds}, {})("", body)
-        self._world.faults.count_lag = timedelta(seconds=body["lagSeconds"])
+        self._do("counts", body)
         return dict(body)
 
     def node(self, body: Body, pool_id: str, node_id: str, deed: str) -> Any:
         """Preempt a Spot node, bring it back, make a node unusable with an error, or lose contact with it."""
         node, now = self._world.account.node(pool_id, node_id), self._world.now()
-        record({}, {"backAfter": _seconds, "code": text(), "message": text()})("", body)
+        record({}, {"backAfter": seconds, "code": text(), "message": text()})("", body)
         _require_move(node, {"preempt": "preempted", "restore": None}.get(deed, "unusable"))
         if deed == "preempt":
             refuse_unless(not node.dedicated, "OperationInvalidForCurrentState", "Only Spot nodes are preempted.")
             preempt(self._world, node, now, body.get("backAfter"))
         elif deed == "restore":
-            self._restore(node)
+            if node.state not in ("preempted", "unusable"):
+                raise BatchError("OperationInvalidForCurrentState", f"The node is {node.state}.")
+            deeds.restore(self._world, node, now)
         else:
             known = {"code": body.get("code", "NodeError"), "message": body.get("message", "The node failed")}
-            spoil(self._world, node, known if deed == "unusable" else None, now)
+            spoil(self._world, node, known if deed == "unusable" else None, now, body.get("backAfter"))
         return _node(node)
-
-    def _restore(self, node: Node) -> None:
-        now = self._world.now()
-        if node.state == "preempted":
-            enter_node(node, "creating", now, now + timedelta(seconds=self._world.settings.boot_seconds / 2))
-        elif node.state == "unusable":
-            restart(self._world, node, "rebooting", "lost", now)
-        else:
-            raise BatchError("OperationInvalidForCurrentState", f"The node is {node.state}.")
 
     def drop_job(self, _body: Body, job_id: str) -> Any:
         """Make a job vanish at once, as if someone else had deleted it."""
-        drop_job(self._world, self._world.account.job(job_id), self._world.now())
+        self._do("dropJob", {"id": job_id})
         return {}
 
     def drop_pool(self, _body: Body, pool_id: str) -> Any:
         """Make a pool vanish at once, as if someone else had deleted it."""
-        drop_pool(self._world, self._world.account.pool(pool_id), self._world.now())
+        self._do("dropPool", {"id": pool_id})
         return {}
 
     def state(self, _body: Body) -> Any:
@@ -147,6 +143,7 @@ class Admin:
         return {
             "now": stamp(self._world.now()),
             "runner": self._world.execution.name,
+            "mounts": getattr(self._world.execution, "mounts", "none"),
             "quota": vars(self._world.quota),
             "faults": [vars(each) for each in self._world.faults.calls],
             "unpullable": sorted(self._world.faults.unpullable),
@@ -159,6 +156,11 @@ def _pool(pool: Pool) -> Any:
     targets = {"targetDedicated": pool.target_dedicated, "targetLowPriority": pool.target_low_priority}
     nodes = [_node(node) for node in pool.nodes.values()]
     return {"id": pool.id, "state": pool.state, "allocation": pool.allocation, **targets, "nodes": nodes}
+
+
+def _step(due: datetime, step: Step) -> Any:
+    when = {"due": stamp(due)} if step.call is None else {"call": step.call, "number": step.number}
+    return {"do": step.deed, **step.body, **when}
 
 
 def _require_move(node: Node, state: str | None) -> None:

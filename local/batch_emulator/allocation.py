@@ -2,11 +2,13 @@
 
 from datetime import datetime, timedelta
 
-from local.batch_emulator.lifecycle import enter_node
-from local.batch_emulator.preparing import begin_start_task, stop_node
+from local.batch_emulator import booting
+from local.batch_emulator.faults import TIMED_OUT
+from local.batch_emulator.lifecycle import enter_node, resting
+from local.batch_emulator.preparing import stop_node
 from local.batch_emulator.protocol.moments import parse_span
 from local.batch_emulator.running import end_task, ended_by, requeue, stop_runs
-from local.batch_emulator.state import Node, Pool
+from local.batch_emulator.state import Node, Pool, Wire
 from local.batch_emulator.world import World, cores, cores_used
 
 
@@ -42,26 +44,20 @@ def _advance_node(world: World, node: Node, now: datetime) -> None:
     half = timedelta(seconds=world.settings.boot_seconds / 2)
     if node.state == "leavingpool" and node.waits_for_tasks and not node.tasks:
         leave(world, node, "requeue", now)
+    _note(world, node, booting.advance(world, node, now), now)
     while node.due is not None and now >= node.due:
         due, node.due = node.due, None
         if node.state == "leavingpool":
             remove(world, node)
         elif node.state == "starting":
-            _started(world, node, due)
+            _note(world, node, booting.begin(world, node, due), due)
         else:
             enter_node(node, "creating" if node.state == "preempted" else "starting", due, due + half)
 
 
-def _started(world: World, node: Node, now: datetime) -> None:
-    """A node that boots pulls the pool's images first; one that cannot be pulled makes it unusable."""
-    wanted = set((node.pool.containers or {}).get("containerImageNames", []))
-    lacking = sorted(wanted & world.faults.unpullable)
-    if lacking:
-        message = "One or more container images specified are invalid"
-        details = [{"name": "ContainerImage", "value": image} for image in lacking]
-        spoil(world, node, {"code": "ContainerInvalidImage", "message": message, "errorDetails": details}, now)
-        return
-    begin_start_task(world, node, now)
+def _note(world: World, node: Node, error: Wire | None, now: datetime) -> None:
+    if error is not None:
+        spoil(world, node, error, now)
 
 
 def _advance_pool(world: World, pool: Pool, now: datetime) -> None:
@@ -71,10 +67,11 @@ def _advance_pool(world: World, pool: Pool, now: datetime) -> None:
         errors = [{"code": "ResizeStopped", "message": "The resize was stopped by a user's request"}]
     moving = [node for node in pool.nodes.values() if node.state in ("creating", "leavingpool")]
     late = pool.resize_due is not None and now >= pool.resize_due
-    if late and moving:
+    stalled = pool.allocation == "resizing" and any(_stalled(world, pool, now, dedicated=d) for d in (True, False))
+    if late and (moving or stalled):
         errors.append({"code": "AllocationTimedout", "message": "The resize did not end within its resizeTimeout"})
         _keep(moving, now)
-    if pool.state == "active" and (late or not moving or pool.allocation == "stopping"):
+    if pool.state == "active" and (late or not (moving or stalled) or pool.allocation == "stopping"):
         pool.resize_errors, pool.resize_due = errors, None
         _enter(pool, "steady", now)
         world.account.touch(pool, now)
@@ -85,7 +82,7 @@ def _keep(nodes: list[Node], now: datetime) -> None:
     for node in nodes:
         if node.state == "leavingpool" and node.waits_for_tasks:
             node.waits_for_tasks = False
-            enter_node(node, "running" if node.tasks else "idle", now)
+            enter_node(node, "running" if node.tasks else resting(node), now)
 
 
 def _reconcile(world: World, pool: Pool, *, dedicated: bool, now: datetime) -> list[dict[str, str]]:
@@ -95,6 +92,10 @@ def _reconcile(world: World, pool: Pool, *, dedicated: bool, now: datetime) -> l
     for node in _surplus(nodes, len(nodes) - target):
         leave(world, node, pool.deallocation, now)
     wanted = max(0, target - len(nodes))
+    refused = world.faults.allocation(pool.id, now, dedicated=dedicated) if wanted else None
+    if refused is not None:
+        error = {"code": refused, "message": f"The allocation of {wanted} nodes failed"}
+        return [] if refused == TIMED_OUT else [error]
     allowed = min(wanted, _room(world, pool, dedicated=dedicated)) if wanted else 0
     for _ in range(allowed):
         _add(world, pool, dedicated=dedicated, now=now)
@@ -102,6 +103,13 @@ def _reconcile(world: World, pool: Pool, *, dedicated: bool, now: datetime) -> l
         return []
     kind = "dedicated" if dedicated else "low-priority"
     return [{"code": "AccountCoreQuotaReached", "message": f"The account's quota of {kind} cores is reached"}]
+
+
+def _stalled(world: World, pool: Pool, now: datetime, *, dedicated: bool) -> bool:
+    """Whether nodes that are wanted do not come, and nobody says so before the resizeTimeout."""
+    target = pool.target_dedicated if dedicated else pool.target_low_priority
+    waits = len(staying(pool, dedicated=dedicated)) < target
+    return waits and world.faults.allocation(pool.id, now, dedicated=dedicated) == TIMED_OUT
 
 
 def _surplus(nodes: list[Node], count: int) -> list[Node]:
@@ -177,11 +185,12 @@ def preempt(world: World, node: Node, now: datetime, back_after: float | None = 
     node.booted = None
 
 
-def spoil(world: World, node: Node, error: dict[str, object] | None, now: datetime) -> None:
-    """Make a node unusable, for a known cause or for none."""
+def spoil(world: World, node: Node, error: Wire | None, now: datetime, back_after: float | None = None) -> None:
+    """Make a node unusable, for a known cause or for none; with `back_after` seconds the service recovers it."""
     _clear(world, node, "lost", now)
     node.errors = [error] if error else []
-    enter_node(node, "unusable", now)
+    due = None if back_after is None else now + timedelta(seconds=back_after)
+    enter_node(node, "unusable", now, due)
 
 
 def restart(world: World, node: Node, state: str, option: str, now: datetime) -> None:

@@ -12,16 +12,19 @@ from uuid import uuid4
 from werkzeug import Request, Response
 
 from local.batch_emulator import admin
-from local.batch_emulator.failures import BatchError, not_built
+from local.batch_emulator.arm.door import ARM_PREFIX, Arm
+from local.batch_emulator.failures import BatchError, not_built, strike
 from local.batch_emulator.protocol import versions
+from local.batch_emulator.protocol.bearer import BATCH, check_bearer, is_bearer
 from local.batch_emulator.protocol.errors import error_body
 from local.batch_emulator.protocol.exchange import JSON_TYPE, Answer, Call, Headers
 from local.batch_emulator.protocol.moments import header_date
 from local.batch_emulator.protocol.signature import authenticate
 from local.batch_emulator.routes import Route, match
-from local.batch_emulator.world import Fault, World
+from local.batch_emulator.world import World
 
 LARGEST_BODY = 1024 * 1024
+LONGEST_TIMEOUT = 30  # seconds the service may work on one request
 _LOG = logging.getLogger(__name__)
 _EVERYWHERE = ("api-version", "timeOut")
 
@@ -30,12 +33,20 @@ class Application:
     """The WSGI application of one account. `lock` guards everything it touches."""
 
     def __init__(
-        self, world: World, key: str, lock: AbstractContextManager[object], admin_api: admin.Admin | None
+        self,
+        world: World,
+        key: str,
+        lock: AbstractContextManager[object],
+        admin_api: admin.Admin | None,
+        begin_call: Callable[[str], None],
     ) -> None:
+        """`begin_call` is told the name of each operation, under the lock, before it is carried out."""
         self._world = world
         self._key = key
         self._lock = lock
         self._admin = admin_api
+        self._begin_call = begin_call
+        self._arm = Arm(world, lock, begin_call)
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer one request."""
@@ -47,6 +58,8 @@ class Application:
             with self._lock:
                 return self._admin.answer(request.method, path, request.get_data())
         request_id = str(uuid4())
+        if path.lower().startswith(ARM_PREFIX):
+            return self._arm.answer(request, path, request_id)
         try:
             answer = self._dispatch(request, path, query)
         except BatchError as error:
@@ -59,7 +72,10 @@ class Application:
     def _dispatch(self, request: Request, path: str, query: str) -> Answer:
         wall = datetime.now(UTC)  # the client signs with real time, whatever the service's clock says
         headers = Headers(request.headers.items())
-        authenticate(request.method, path, query, headers, account=self._world.name, key=self._key, now=wall)
+        if is_bearer(headers.get("Authorization")):
+            check_bearer(headers["Authorization"], BATCH, scheme=request.scheme, now=wall)
+        else:
+            authenticate(request.method, path, query, headers, account=self._world.name, key=self._key, now=wall)
         route, ids = match(request.method, path)
         versions.check(request.args)
         _check_query(request, route)
@@ -72,11 +88,12 @@ class Application:
             return self._carry_out(route, call)
 
     def _carry_out(self, route: Route, call: Call) -> Answer:
-        _strike(self._world.faults.strike(route.name, after=False))
+        self._begin_call(route.name)
+        strike(self._world.faults.strike(route.name, after=False))
         if route.carry_out is None:
             raise not_built(f"the operation {route.name}")
         answer = route.carry_out(self._world, call)
-        _strike(self._world.faults.strike(route.name, after=True))
+        strike(self._world.faults.strike(route.name, after=True))
         return answer
 
     def _refusal(self, error: BatchError, request_id: str) -> Answer:
@@ -109,6 +126,8 @@ def _check_query(request: Request, route: Route) -> None:
     timeout = request.args.get("timeOut")
     if timeout is not None and not timeout.isdecimal():
         raise BatchError("InvalidQueryParameterValue", QueryParameterName="timeOut", QueryParameterValue=timeout)
+    if timeout is not None and not 1 <= int(timeout) <= LONGEST_TIMEOUT:
+        raise BatchError("OutOfRangeQueryParameterValue", QueryParameterName="timeOut", QueryParameterValue=timeout)
 
 
 def _check_length(request: Request) -> None:
@@ -116,12 +135,6 @@ def _check_length(request: Request) -> None:
         raise BatchError("RequestBodyTooLarge", Reason=f"The body has more than {LARGEST_BODY} bytes.")
     if request.content_length and not (request.content_type or "").startswith("application/json"):
         raise BatchError("InvalidHeaderValue", HeaderName="Content-Type", HeaderValue=request.content_type or "")
-
-
-def _strike(fault: Fault | None) -> None:
-    if fault is not None:
-        values = {} if fault.retry_after is None else {"retry_after": str(fault.retry_after)}
-        raise BatchError(fault.code, status=fault.status, **values)
 
 
 def _response(request: Request, answer: Answer, headers: dict[str, str]) -> Response:

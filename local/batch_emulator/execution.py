@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 
 @dataclass(frozen=True)
@@ -13,7 +13,7 @@ class Launch:
     `node_root` is the host folder that stands for AZ_BATCH_NODE_ROOT_DIR of this node. `attempt` counts exit-code
     retries from 0. `task` is the wire body of the task (commandLine, containerSettings, resourceFiles, outputFiles,
     constraints ...). `environment` holds the job's commonEnvironmentSettings, then the task's own; the AZ_BATCH_*
-    variables are the runner's to add. `container_configuration` is the pool's.
+    variables are the runner's to add. `container_configuration` and `identities` (resource ids) are the pool's.
     """
 
     kind: Literal["task", "jobpreparation", "start"]
@@ -30,6 +30,24 @@ class Launch:
     environment: Mapping[str, str]
     container_configuration: Mapping[str, Any] | None
     has_job_preparation: bool
+    identities: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A node that boots: what it must have before anything runs on it.
+
+    `images` are the pool's containerImageNames, `mounts` its mountConfiguration in wire form, `identities` the resource
+    ids of the user-assigned identities it bears.
+    """
+
+    account: str
+    pool_id: str
+    node_id: str
+    node_root: Path
+    images: tuple[str, ...]
+    mounts: tuple[Mapping[str, Any], ...]
+    identities: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -82,4 +100,22 @@ class Execution(Protocol):
 
     def close(self) -> None:
         """End everything that was started; nothing is left running."""
+        ...
+
+
+@runtime_checkable
+class Boots(Protocol):
+    """What an Execution may add: it makes nodes ready. One without it has every image and cannot mount anything.
+
+    `mounts` says how containers of blobs are mounted: "rclone", "synchronised" ...
+    """
+
+    mounts: str
+
+    def boot(self, machine: Machine) -> Handle:
+        """Begin to look for the images and to mount, and return at once.
+
+        The outcome has no failure, or the one that makes the node unusable. stop() takes the mounts away; it is
+        called once when the node goes, whatever the outcome.
+        """
         ...

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from local.batch_emulator.faults import Fault
+
 CATALOGUE: Mapping[str, tuple[int, str]] = {
     "ConditionNotMet": (412, "The condition given by the request's headers does not hold."),
     "MissingRequiredHeader": (400, "A header this request needs is missing."),
@@ -71,6 +73,13 @@ class BatchError(Exception):
         self.message = message or known_message
         self.values = values
         super().__init__(f"{code}: {self.message}")
+
+
+def strike(fault: Fault | None) -> None:
+    """Raise the refusal that was arranged for a call, if any."""
+    if fault is not None:
+        values = {} if fault.retry_after is None else {"retry_after": str(fault.retry_after)}
+        raise BatchError(fault.code, status=fault.status, **values)
 
 
 def bad_value(name: str, value: object, reason: str) -> BatchError:

@@ -1,5 +1,6 @@
 """Which states follow which, and what changes with them. Pure: no clock, no files, no processes."""
 
+from bisect import bisect_left, insort
 from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import datetime
@@ -31,16 +32,17 @@ TASK_MOVES = _moves(
 )
 NODE_MOVES = _moves(
     creating="starting preempted unusable leavingpool",
-    starting="idle waitingforstarttask preempted unusable leavingpool",
-    waitingforstarttask="idle starttaskfailed preempted unusable leavingpool rebooting reimaging",
+    starting="idle offline waitingforstarttask preempted unusable leavingpool",
+    waitingforstarttask="idle offline starttaskfailed preempted unusable leavingpool rebooting reimaging",
     starttaskfailed="preempted unusable leavingpool rebooting reimaging",
-    idle="running preempted unusable leavingpool rebooting reimaging",
-    running="idle preempted unusable leavingpool rebooting reimaging",
+    idle="running offline preempted unusable leavingpool rebooting reimaging",
+    running="idle offline preempted unusable leavingpool rebooting reimaging",
+    offline="idle preempted unusable leavingpool rebooting reimaging",
     rebooting="starting preempted unusable leavingpool",
     reimaging="starting preempted unusable leavingpool",
     preempted="creating leavingpool",
-    unusable="preempted leavingpool rebooting reimaging",
-    leavingpool="idle running",
+    unusable="starting preempted leavingpool rebooting reimaging",
+    leavingpool="idle running offline",
 )
 WORKING = frozenset({"idle", "running"})
 
@@ -73,6 +75,11 @@ def enter_node(node: Node, state: str, now: datetime, due: datetime | None = Non
     node.state, node.state_since, node.due = state, now, due
 
 
+def resting(node: Node) -> str:
+    """Give the state of a working node without tasks."""
+    return "idle" if node.scheduling else "offline"
+
+
 def _count(job: Job, task: Task, sign: int) -> None:
     job.tally.add(task.state, task.slots, sign)
     if task.state == "completed":
@@ -82,7 +89,8 @@ def _count(job: Job, task: Task, sign: int) -> None:
 def admit(job: Job, task: Task) -> None:
     """Put a new, active task into its job."""
     job.tasks[task.key] = task
-    job.order.append(task)
+    job.tasks_made += 1
+    insort(job.sorted_keys, task.key)
     _count(job, task, 1)
     job.queues.setdefault(task.slots, OrderedDict())[task.key] = task
 
@@ -91,7 +99,7 @@ def forget(job: Job, task: Task) -> None:
     """Take a task out of its job for good."""
     _count(job, task, -1)
     del job.tasks[task.key]
-    job.order[task.number] = None
+    del job.sorted_keys[bisect_left(job.sorted_keys, task.key)]
     job.queues.get(task.slots, OrderedDict()).pop(task.key, None)
     job.held.pop(task.key, None)
 

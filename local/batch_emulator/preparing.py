@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from local.batch_emulator.lifecycle import enter_node, enter_task
+from local.batch_emulator.lifecycle import enter_node, enter_task, resting
 from local.batch_emulator.running import (
     judged,
     make_launch,
@@ -75,7 +75,7 @@ def begin_start_task(world: World, node: Node, now: datetime) -> None:
         node.start_attempt = Attempt()
         node.start_task = start(world, make_launch(world, node, "start", body), node.start_attempt, now)
     waits = body is not None and body.get("waitForSuccess", True)
-    enter_node(node, "waitingforstarttask" if waits else "idle", now)
+    enter_node(node, "waitingforstarttask" if waits else resting(node), now)
 
 
 def _watch_start_task(world: World, node: Node, now: datetime) -> None:
@@ -85,7 +85,7 @@ def _watch_start_task(world: World, node: Node, now: datetime) -> None:
     node.start_task = _settle(world, node.start_task, limit, now)
     if node.start_task is None and node.state == "waitingforstarttask":
         assert node.start_attempt is not None
-        enter_node(node, "idle" if node.start_attempt.result == "success" else "starttaskfailed", now)
+        enter_node(node, resting(node) if node.start_attempt.result == "success" else "starttaskfailed", now)
 
 
 def _watch_preparation(world: World, preparation: Preparation, now: datetime) -> None:
@@ -120,10 +120,13 @@ def stop_preparations(job: Job, nodes: list[Node]) -> None:
 
 
 def stop_node(node: Node) -> None:
-    """End what runs on a node besides tasks."""
+    """End what runs on a node besides tasks, and take its mounts away."""
     runs = [node.start_task, *(each.running for each in node.preparations.values())]
     for running in runs:
         if running:
             running.handle.stop()
     node.start_task = None
     node.preparations.clear()
+    if node.machine is not None:
+        node.machine.stop()
+    node.machine, node.booting = None, False

@@ -8,7 +8,7 @@ from threading import Thread
 from typing import Any, Literal
 
 from local.batch_emulator.execution import Failure, Launch, Outcome
-from local.batch_emulator.lifecycle import enter_job, enter_node, enter_task
+from local.batch_emulator.lifecycle import enter_job, enter_node, enter_task, resting
 from local.batch_emulator.protocol.moments import parse_span
 from local.batch_emulator.state import Attempt, Job, Node, Running, Task
 from local.batch_emulator.world import World
@@ -37,28 +37,25 @@ def make_launch(
         environment={each["name"]: each.get("value", "") for each in settings},
         container_configuration=node.pool.containers,
         has_job_preparation=bool(job and job.spec.get("jobPreparationTask")),
+        identities=node.pool.identities,
     )
 
 
 def start(world: World, launch: Launch, attempt: Attempt, now: datetime) -> Running:
-    """Start a run. An image that faults made unpullable fails it without troubling the execution."""
+    """Start a run. One for which faults arranged an end does not trouble the execution."""
     attempt.start = attempt.start or now
-    image = (launch.task.get("containerSettings") or {}).get("imageName")
-    if image in world.faults.unpullable:
-        return Running(launch, _Unpullable(image), attempt)
-    return Running(launch, world.execution.start(launch), attempt)
+    doomed = world.faults.doom(launch)
+    return Running(launch, world.execution.start(launch) if doomed is None else _Doomed(doomed), attempt)
 
 
-class _Unpullable:
-    """A run whose image cannot be pulled."""
+class _Doomed:
+    """A run whose end was arranged."""
 
-    def __init__(self, image: str) -> None:
-        self._image = image
+    def __init__(self, outcome: Outcome) -> None:
+        self._outcome = outcome
 
     def poll(self) -> Outcome:
-        message = "One or more of the container images cannot be used"
-        details = (("ContainerImage", self._image), ("Message", f"no such image: {self._image}"))
-        return Outcome(None, Failure("usererror", "ContainerInvalidImage", message, details))
+        return self._outcome
 
     def stop(self) -> None:
         """Nothing runs."""
@@ -118,7 +115,7 @@ def release(world: World, job: Job, task: Task, now: datetime) -> None:
     if preparation and task in preparation.waiting:
         preparation.waiting.remove(task)
     if not node.tasks and node.state == "running":
-        enter_node(node, "idle", now)
+        enter_node(node, resting(node), now)
 
 
 def stop_runs(tasks: Iterable[Task]) -> None:
@@ -237,6 +234,7 @@ def overdue(world: World, running: Running, now: datetime) -> Outcome | None:
     if limit is None or now - running.attempt.start < parse_span(limit):
         return None
     running.handle.stop()
+    code = world.settings.wall_clock_exit
     if world.settings.wall_clock_retries:
-        return Outcome(KILLED, None)
-    return ended_by("The task was ended because it exceeded its maxWallClockTime", ran=True)
+        return Outcome(KILLED if code is None else code, None)
+    return replace(ended_by("The task was ended because it exceeded its maxWallClockTime", ran=True), exit_code=code)

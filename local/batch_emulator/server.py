@@ -25,24 +25,31 @@ class _QuietServer(Server):
 class EmulatorServer:
     """Serves an emulator from threads. `url` is its address; `stop` ends the threads and every task.
 
-    Without `progress`, the service goes on only when somebody calls the emulator's `tick` or `advance`.
+    With a certificate (its file and its key's) the port speaks TLS; with `secure_port` too, the port stays plain and
+    that second one speaks TLS: `secure_url`. Without `progress`, the service goes on only when somebody calls the
+    emulator's `tick` or `advance`.
     """
 
     def __init__(
-        self, emulator: Emulator, *, port: int = 0, certificate: tuple[Path, Path] | None = None, progress: bool = True
+        self,
+        emulator: Emulator,
+        *,
+        port: int = 0,
+        certificate: tuple[Path, Path] | None = None,
+        secure_port: int | None = None,
+        progress: bool = True,
     ) -> None:
         self.emulator = emulator
-        self._server = _QuietServer(("127.0.0.1", port), emulator.app, numthreads=16)
-        self._server.shutdown_timeout = 1
-        self._server.expiration_interval = 0.1  # how soon it notices that it is to stop
-        if certificate is not None:
-            self._server.ssl_adapter = BuiltinSSLAdapter(*(str(path) for path in certificate))
-        self._server.prepare()
-        scheme = "http" if certificate is None else "https"
-        self.url = f"{scheme}://127.0.0.1:{self._server.bind_addr[1]}"
+        plain = certificate is None or secure_port is not None
+        self._doors = [_door(emulator, port, None if plain else certificate)]
+        self.url = _address(self._doors[0], secure=not plain)
+        self.secure_url = None if plain else self.url
+        if secure_port is not None:
+            self._doors.append(_door(emulator, secure_port, certificate))
+            self.secure_url = _address(self._doors[1], secure=True)
         emulator.world.url = self.url
         self._ended = threading.Event()
-        targets = (self._server.serve, self._tick) if progress else (self._server.serve,)
+        targets = [door.serve for door in self._doors] + ([self._tick] if progress else [])
         self._threads = [threading.Thread(target=target, daemon=True) for target in targets]
 
     def start(self) -> "EmulatorServer":
@@ -61,7 +68,8 @@ class EmulatorServer:
     def stop(self) -> None:
         """Close the port, end the threads, end every task."""
         self._ended.set()
-        self._server.stop()
+        for door in self._doors:
+            door.stop()
         for thread in self._threads:
             if thread.is_alive():
                 thread.join()
@@ -76,6 +84,20 @@ class EmulatorServer:
     ) -> None:
         """Stop."""
         self.stop()
+
+
+def _door(emulator: Emulator, port: int, certificate: tuple[Path, Path] | None) -> _QuietServer:
+    door = _QuietServer(("127.0.0.1", port), emulator.app, numthreads=16)
+    door.shutdown_timeout = 1
+    door.expiration_interval = 0.1  # how soon it notices that it is to stop
+    if certificate is not None:
+        door.ssl_adapter = BuiltinSSLAdapter(*(str(path) for path in certificate))
+    door.prepare()
+    return door
+
+
+def _address(door: _QuietServer, *, secure: bool) -> str:
+    return f"{'https' if secure else 'http'}://127.0.0.1:{door.bind_addr[1]}"
 
 
 __all__ = ["Emulator", "EmulatorServer"]

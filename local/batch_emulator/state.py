@@ -1,5 +1,6 @@
 """What the account holds: pools with their nodes, jobs with their tasks. Plain data; the rules are elsewhere."""
 
+from bisect import bisect_right
 from collections import Counter, OrderedDict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -128,6 +129,8 @@ class Node:
     total_succeeded: int = 0
     recent: deque[Task] = field(default_factory=lambda: deque(maxlen=10))
     waits_for_tasks: bool = False
+    machine: Handle | None = None
+    booting: bool = False
 
 
 @dataclass(slots=True)
@@ -165,6 +168,16 @@ class Pool(Resource):
         found: Wire | None = self.spec["virtualMachineConfiguration"].get("containerConfiguration")
         return found
 
+    @property
+    def mounts(self) -> list[Wire]:
+        """What its nodes mount."""
+        return list(self.spec.get("mountConfiguration", []))
+
+    @property
+    def identities(self) -> tuple[str, ...]:
+        """The resource ids of the identities that its nodes bear."""
+        return tuple((self.spec.get("identity") or {}).get("userAssignedIdentities", {}))
+
 
 @dataclass(slots=True)
 class Tally:
@@ -181,10 +194,11 @@ class Tally:
 
 @dataclass(slots=True)
 class Job(Resource):
-    """A job. `order` holds its tasks by number, None where one was deleted; `queues` the active ones by slots."""
+    """A job. `sorted_keys` are those of its tasks, in order; `queues` hold the active ones by slots."""
 
     tasks: dict[str, Task] = field(default_factory=dict)
-    order: list[Task | None] = field(default_factory=lambda: [None])
+    tasks_made: int = 0
+    sorted_keys: list[str] = field(default_factory=list)
     queues: dict[int, OrderedDict[str, Task]] = field(default_factory=dict)
     held: dict[str, Task] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
@@ -199,9 +213,8 @@ class Job(Resource):
         """The key of the pool it wants to run on, whether that exists or not."""
         return str(self.spec["poolInfo"]["poolId"]).lower()
 
-    def after(self, number: int) -> Iterator[tuple[int, Task]]:
-        """Give its tasks whose number is greater, in order."""
-        for index in range(number + 1, len(self.order)):
-            task = self.order[index]
-            if task is not None:
-                yield index, task
+    def after(self, key: str) -> Iterator[tuple[str, Task]]:
+        """Give its tasks whose key is greater, in order of their ids."""
+        for index in range(bisect_right(self.sorted_keys, key), len(self.sorted_keys)):
+            found = self.sorted_keys[index]
+            yield found, self.tasks[found]

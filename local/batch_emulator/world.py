@@ -4,7 +4,7 @@ import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import count
 from pathlib import Path
 from threading import Lock, Thread
@@ -15,6 +15,7 @@ from local.batch_emulator.account import Account
 from local.batch_emulator.clock import Clock
 from local.batch_emulator.execution import Execution
 from local.batch_emulator.failures import BatchError
+from local.batch_emulator.faults import Fault, Faults
 from local.batch_emulator.state import Pool
 
 
@@ -34,8 +35,8 @@ class Settings:
 
     `data` holds the node folders. `boot_seconds` pass from a node's allocation until it can run something.
     `delete_seconds` pass while pools, jobs and leaving nodes disappear. Samples for autoscale formulas show after
-    `sample_lag_seconds`. With `wall_clock_retries`, a task killed by its maxWallClockTime is run again as after a
-    nonzero exit, as long as maxTaskRetryCount allows.
+    `sample_lag_seconds`. A task killed by its maxWallClockTime has the exit code `wall_clock_exit`, which may be none;
+    with `wall_clock_retries` it is run again as after a nonzero exit, as long as maxTaskRetryCount allows.
     """
 
     data: Path
@@ -43,35 +44,7 @@ class Settings:
     delete_seconds: float = 1.0
     sample_lag_seconds: float = 60.0
     wall_clock_retries: bool = False
-
-
-@dataclass
-class Fault:
-    """The next `times` calls of an operation fail; with `after`, once they were carried out (a lost answer)."""
-
-    operation: str
-    times: int
-    status: int
-    code: str
-    retry_after: int | None = None
-    after: bool = False
-
-
-@dataclass
-class Faults:
-    """What was injected by the admin API."""
-
-    calls: list[Fault] = field(default_factory=list)
-    unpullable: set[str] = field(default_factory=set)
-    count_lag: timedelta = timedelta(0)
-
-    def strike(self, operation: str, *, after: bool) -> Fault | None:
-        """Give the fault that hits this call, if any, and use it up by one."""
-        for fault in self.calls:
-            if fault.operation in (operation, "*") and fault.after is after and fault.times > 0:
-                fault.times -= 1
-                return fault
-        return None
+    wall_clock_exit: int | None = 137
 
 
 class Trash:
@@ -157,3 +130,6 @@ def refuse_unless(ok: bool, code: str, message: str = "", **values: Any) -> None
     """Raise a BatchError unless `ok`."""
     if not ok:
         raise BatchError(code, message, **values)
+
+
+__all__ = ["Fault", "Faults", "Quota", "Settings", "Trash", "World", "cores", "cores_used", "refuse_unless"]

@@ -59,7 +59,7 @@ def test_what_is_not_signed_right_is_refused(ground: Ground) -> None:
     assert send(ground, "/pools", VERSION, age=timedelta(minutes=-14)).status_code == 200
     assert send(ground, "/pools", VERSION, signed_query="api-version:2024-07-01.20.0").status_code == 403
     assert send(ground, "/pools", VERSION, headers={"Authorization": "SharedKey nothing"}).status_code == 400
-    assert send(ground, "/pools", VERSION, headers={"Authorization": "Bearer x"}).status_code == 403
+    assert send(ground, "/pools", VERSION, headers={"Authorization": "Bearer x"}).status_code == 401
     assert requests.get(f"{ground.url}/pools?{VERSION}", timeout=10).status_code == 403
 
 

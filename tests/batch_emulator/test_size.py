@@ -30,7 +30,7 @@ def fill(ground: Ground) -> None:
     for number in range(TASKS):
         name = f"t{number:06}"
         body = {"id": name, "commandLine": "x"}
-        admit(job, Task(name, len(job.order), body, now, account.new_etag(), now, job_id="j"))
+        admit(job, Task(name, job.tasks_made + 1, body, now, account.new_etag(), now, job_id="j"))
 
 
 def test_a_large_job(ground: Ground) -> None:

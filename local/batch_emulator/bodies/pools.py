@@ -2,7 +2,15 @@
 
 from datetime import timedelta
 
-from local.batch_emulator.bodies.common import CONTAINER, ENVIRONMENT, METADATA, REGISTRY, RESOURCE_FILES, USER
+from local.batch_emulator.bodies.common import (
+    CONTAINER,
+    ENVIRONMENT,
+    IDENTITY,
+    METADATA,
+    REGISTRY,
+    RESOURCE_FILES,
+    USER,
+)
 from local.batch_emulator.protocol.shapes import (
     Check,
     choice,
@@ -59,6 +67,14 @@ _MACHINE = record(
 _SCHEDULING_POLICY = record(
     {"nodeFillType": choice("spread", "pack")}, {"jobDefaultOrder": choice("none", "creationtime")}
 )
+_BLOB_MOUNT = record(
+    {"accountName": text(least=1), "containerName": text(least=1), "relativeMountPath": text(least=1)},
+    {"accountKey": text(), "sasKey": text(), "blobfuseOptions": text(), "identityReference": IDENTITY},
+)
+_MOUNT = record(
+    {"azureBlobFileSystemConfiguration": _BLOB_MOUNT},
+    dict.fromkeys(("nfsMountConfiguration", "cifsMountConfiguration", "azureFileShareConfiguration"), unbuilt),
+)
 _POOL_PROPERTIES: dict[str, Check] = {
     "displayName": text(1024),
     "virtualMachineConfiguration": _MACHINE,
@@ -73,7 +89,7 @@ _POOL_PROPERTIES: dict[str, Check] = {
                                                           "linuxUserConfiguration": object_of,
                                                           "windowsUserConfiguration": object_of})),
     "metadata": METADATA,
-    "mountConfiguration": unbuilt,
+    "mountConfiguration": many(_MOUNT, 10),
     "upgradePolicy": object_of,
     "targetNodeCommunicationMode": text(),
     "resourceTags": object_of,

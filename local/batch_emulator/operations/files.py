@@ -16,7 +16,7 @@ from local.batch_emulator.operations.nodes import find as find_node
 from local.batch_emulator.protocol.conditions import check
 from local.batch_emulator.protocol.exchange import Answer, Call, tags
 from local.batch_emulator.protocol.moments import header_date
-from local.batch_emulator.protocol.pages import Properties, listed
+from local.batch_emulator.protocol.pages import Properties, by_number, listed
 from local.batch_emulator.protocol.ranges import parse_range
 from local.batch_emulator.state import Wire
 from local.batch_emulator.world import World, refuse_unless
@@ -167,9 +167,7 @@ def _list(call: Call, root: Path) -> Answer:
     looked_at = (_looked_at(call, root, path) for path in paths)
     found = [file for file in looked_at if file is not None]
 
-    def source(number: int) -> Iterator[tuple[int, NodeFile]]:
-        return ((index, file) for index, file in enumerate(found, 1) if index > number)
-
+    source = by_number(lambda number: ((index, file) for index, file in enumerate(found, 1) if index > number))
     return listed(call, "files", source, PROPERTIES, ("name",))
 
 

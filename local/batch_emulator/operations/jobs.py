@@ -10,7 +10,7 @@ from local.batch_emulator.ending import all_complete, begin_deletion, begin_term
 from local.batch_emulator.failures import BatchError, bad_value, missing
 from local.batch_emulator.lifecycle import enter_job
 from local.batch_emulator.protocol.exchange import Answer, Call, changed, tags
-from local.batch_emulator.protocol.pages import listed, one
+from local.batch_emulator.protocol.pages import by_number, listed, one
 from local.batch_emulator.state import Job, Preparation, Wire
 from local.batch_emulator.views.jobs import PREPARATIONS, PROPERTIES, counts
 from local.batch_emulator.world import World, refuse_unless
@@ -178,8 +178,6 @@ def list_job_preparation_and_release_task_status(world: World, call: Call) -> An
     if not job.spec.get("jobPreparationTask"):
         raise BatchError("JobPreparationTaskNotSpecified")
 
-    def source(number: int) -> Any:
-        found: list[Preparation] = [node.preparations[job.key] for node in nodes_of(world, job)]
-        return ((index, each) for index, each in enumerate(found, 1) if index > number)
-
+    found: list[Preparation] = [node.preparations[job.key] for node in nodes_of(world, job)]
+    source = by_number(lambda number: ((index, each) for index, each in enumerate(found, 1) if index > number))
     return listed(call, "jobpreparationandreleasetaskstatus", source, PREPARATIONS, ("nodeId",))

@@ -5,7 +5,7 @@ from local.batch_emulator.allocation import restart, unload
 from local.batch_emulator.bodies import pools as shapes
 from local.batch_emulator.bodies import read_if_any
 from local.batch_emulator.failures import BatchError, not_built
-from local.batch_emulator.lifecycle import NODE_MOVES, WORKING
+from local.batch_emulator.lifecycle import NODE_MOVES, WORKING, enter_node
 from local.batch_emulator.protocol.exchange import Answer, Call
 from local.batch_emulator.protocol.pages import listed, one
 from local.batch_emulator.state import Node
@@ -61,7 +61,7 @@ def reimage_node(world: World, call: Call) -> Answer:
 def _schedulable(world: World, call: Call) -> Node:
     node = find(world, call)
     refuse_unless(node.state != "unusable", "NodeStateUnusable")
-    if node.state not in WORKING:
+    if node.state not in WORKING | {"offline"}:
         raise BatchError("OperationInvalidForCurrentState", f"The node is {node.state}.")
     return node
 
@@ -75,6 +75,8 @@ def disable_node_scheduling(world: World, call: Call) -> Answer:
     option = body.get("nodeDisableSchedulingOption", "requeue").lower()
     if option != "taskcompletion":
         unload(world, node, option, call.now)
+    if node.state == "idle":
+        enter_node(node, "offline", call.now)
     return Answer(200, headers={"DataServiceId": call.url()})
 
 
@@ -83,4 +85,6 @@ def enable_node_scheduling(world: World, call: Call) -> Answer:
     node = _schedulable(world, call)
     refuse_unless(not node.scheduling, "NodeAlreadyInTargetSchedulingState")
     node.scheduling = True
+    if node.state == "offline":
+        enter_node(node, "idle", call.now)
     return Answer(200, headers={"DataServiceId": call.url()})

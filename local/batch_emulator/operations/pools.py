@@ -1,21 +1,21 @@
 """Pools."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from local.batch_emulator import scaling
 from local.batch_emulator.account import after
 from local.batch_emulator.allocation import leave, release_all, resize
 from local.batch_emulator.bodies import pools as shapes
 from local.batch_emulator.bodies import read, read_if_any
-from local.batch_emulator.failures import BatchError, bad_value, missing
-from local.batch_emulator.images import require_agent
+from local.batch_emulator.failures import BatchError, missing
 from local.batch_emulator.lifecycle import enter_pool
+from local.batch_emulator.operations.pool_checks import check_nodes, check_size, check_sources
 from local.batch_emulator.protocol.exchange import Answer, Call, tags
 from local.batch_emulator.protocol.pages import listed, one
 from local.batch_emulator.protocol.shapes import unbuilt
 from local.batch_emulator.state import Pool, Wire
 from local.batch_emulator.views.pools import NODE_COUNTS, PROPERTIES
-from local.batch_emulator.world import World, cores, refuse_unless
+from local.batch_emulator.world import World, refuse_unless
 
 ENABLE_EVERY = timedelta(seconds=30)
 
@@ -39,41 +39,30 @@ def _answer(world: World, call: Call, pool: Pool, status: int) -> Answer:
 
 def create_pool(world: World, call: Call) -> Answer:
     """Create a pool, with fixed targets or with a formula that is evaluated at once."""
-    spec = read(call, shapes.POOL)
-    _check_size(spec)
+    pool = add_pool(world, read(call, shapes.POOL), call.now)
+    return _answer(world, call, pool, 201)
+
+
+def add_pool(world: World, spec: Wire, now: datetime) -> Pool:
+    """Put a pool with this body, whose shape was checked, into the account; raise BatchError where it cannot be."""
+    check_size(spec)
+    check_sources(spec)
     refuse_unless(spec["id"].lower() not in world.account.pools, "PoolExists")
     refuse_unless(len(world.account.pools) < world.quota.pools, "PoolQuotaReached")
-    pool = Pool(spec["id"], world.account.next_number(), spec, call.now, world.account.new_etag(), call.now)
+    pool = Pool(spec["id"], world.account.next_number(), spec, now, world.account.new_etag(), now)
     pool.spec.setdefault("enableAutoScale", False)
     world.account.pools[pool.key] = pool
     if spec["enableAutoScale"]:
         spec.setdefault("autoScaleEvaluationInterval", scaling.DEFAULT_INTERVAL)
-        scaling.switch_on(world, pool, call.now)
+        scaling.switch_on(world, pool, now)
         pool.autoscale_enabled = None
     elif spec.get("targetDedicatedNodes") or spec.get("targetLowPriorityNodes"):
-        resize(world, pool, *_targets(spec), "requeue", call.now)
-    return _answer(world, call, pool, 201)
+        resize(world, pool, *_targets(spec), "requeue", now)
+    return pool
 
 
 def _targets(spec: Wire) -> tuple[int, int]:
     return spec.pop("targetDedicatedNodes", 0), spec.pop("targetLowPriorityNodes", 0)
-
-
-def _check_size(spec: Wire) -> None:
-    """Check how the pool is to be sized, and what depends on its VM size and image."""
-    require_agent(spec["virtualMachineConfiguration"]["nodeAgentSKUId"])
-    most = min(4 * cores(spec["vmSize"]), 256)
-    if spec.get("taskSlotsPerNode", 1) > most:
-        raise bad_value("taskSlotsPerNode", spec["taskSlotsPerNode"], f"must be at most {most} on {spec['vmSize']}")
-    fixed = "targetDedicatedNodes" in spec or "targetLowPriorityNodes" in spec
-    if spec.get("enableAutoScale"):
-        if fixed:
-            raise BatchError("InvalidAutoScalingSettings", Reason="enableAutoScale excludes target numbers of nodes.")
-        if "autoScaleFormula" not in spec:
-            raise missing("autoScaleFormula")
-        scaling.accept(spec["autoScaleFormula"])
-    elif "autoScaleFormula" in spec or "autoScaleEvaluationInterval" in spec:
-        raise BatchError("InvalidAutoScalingSettings", Reason="A formula or its interval needs enableAutoScale.")
 
 
 def list_pools(world: World, call: Call) -> Answer:
@@ -101,6 +90,7 @@ def update_pool(world: World, call: Call) -> Answer:
     machine = ("vmSize", "virtualMachineConfiguration", "taskSlotsPerNode", "taskSchedulingPolicy", "userAccounts")
     if pool.nodes and any(name in body for name in machine):
         raise BatchError("OperationInvalidForCurrentState", "Only a pool without nodes can change these properties.")
+    check_sources(pool.spec | body)
     pool.spec.update(body)
     return _answer(world, call, pool, 200)
 
@@ -120,11 +110,15 @@ def replace_pool_properties(world: World, call: Call) -> Answer:
 
 def delete_pool(world: World, call: Call) -> Answer:
     """Start to delete a pool: its nodes leave, then it is gone."""
-    pool = _live(world, call)
-    enter_pool(pool, "deleting", call.now)
-    release_all(world, pool, call.now)
-    pool.delete_due = call.now + timedelta(seconds=world.settings.delete_seconds)
+    begin_deletion(world, _live(world, call), call.now)
     return Answer(202)
+
+
+def begin_deletion(world: World, pool: Pool, now: datetime) -> None:
+    """Let a pool's nodes leave, and then the pool."""
+    enter_pool(pool, "deleting", now)
+    release_all(world, pool, now)
+    pool.delete_due = now + timedelta(seconds=world.settings.delete_seconds)
 
 
 def enable_pool_auto_scale(world: World, call: Call) -> Answer:
@@ -191,6 +185,7 @@ def resize_pool(world: World, call: Call) -> Answer:
     body = read(call, shapes.RESIZE)
     if "targetDedicatedNodes" not in body and "targetLowPriorityNodes" not in body:
         raise missing("targetDedicatedNodes")
+    check_nodes(pool.spec, body)
     pool.spec["resizeTimeout"] = body.get("resizeTimeout", "PT15M")
     dedicated = body.get("targetDedicatedNodes", pool.target_dedicated)
     low_priority = body.get("targetLowPriorityNodes", pool.target_low_priority)

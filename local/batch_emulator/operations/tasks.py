@@ -32,7 +32,7 @@ def _add(world: World, job: Job, body: Any, now: datetime) -> Task:
     limit = (job.spec.get("constraints") or {}).get("maxTaskRetryCount")
     if limit is not None:
         spec["constraints"] = {"maxTaskRetryCount": limit} | spec.get("constraints", {})
-    task = Task(spec["id"], len(job.order), spec, now, world.account.new_etag(), now, job_id=job.id)
+    task = Task(spec["id"], job.tasks_made + 1, spec, now, world.account.new_etag(), now, job_id=job.id)
     task.slots = spec.get("requiredSlots", 1)
     admit(job, task)
     return task
@@ -109,7 +109,7 @@ def _added(world: World, call: Call, job: Job, body: Any) -> Wire:
 
 
 def list_tasks(world: World, call: Call) -> Answer:
-    """List a job's tasks in the order they were added."""
+    """List a job's tasks in order of their ids."""
     return listed(call, "tasks", find(world, call).after, PROPERTIES)
 
 

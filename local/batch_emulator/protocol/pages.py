@@ -14,10 +14,21 @@ from local.batch_emulator.protocol.moments import format_span, stamp
 T = TypeVar("T")
 Properties = Mapping[str, Callable[[T, str], Any]]
 """Wire name -> value of a resource, given the base address. A value of None is left out."""
-Numbered = Callable[[int], Iterator[tuple[int, T]]]
-"""The resources whose number is greater than the one given, in order."""
+Following = Callable[[str], Iterator[tuple[str, T]]]
+"""The resources that come after a mark, in order, each with its own mark; all of them after the empty mark."""
 
 LARGEST_PAGE = 1000
+
+
+def by_number(source: Callable[[int], Iterable[tuple[int, T]]]) -> Following[T]:
+    """Give the pages' source for resources whose number is their mark."""
+
+    def following(mark: str) -> Iterator[tuple[str, T]]:
+        if mark and not mark.isdecimal():
+            raise BatchError("InvalidQueryParameterValue", QueryParameterName="$skiptoken", QueryParameterValue=mark)
+        return ((str(number), each) for number, each in source(int(mark or 0)))
+
+    return following
 
 
 def wire(value: Any) -> Any:
@@ -79,23 +90,22 @@ def _number(call: Call, name: str, low: int, high: int, default: int) -> int:
     return int(text)
 
 
-def _next_link(call: Call, token: int) -> str:
+def _next_link(call: Call, token: str) -> str:
     query = {name: value for name, value in call.query.items() if name != "$skiptoken"}
-    return f"{call.url()}?{urlencode({**query, '$skiptoken': str(token)}, quote_via=quote, safe='$')}"
+    return f"{call.url()}?{urlencode({**query, '$skiptoken': token}, quote_via=quote, safe='$')}"
 
 
 def listed(
     call: Call,
     kind: str,
-    source: Numbered[T],
+    source: Following[T],
     properties: Properties[T],
     filterable: Sequence[str] | None = None,
 ) -> Answer:
     """Answer one page of a list. `filterable` names what $filter may use; by default every property."""
     size = _number(call, "maxresults", 1, LARGEST_PAGE, LARGEST_PAGE)
-    after = _number(call, "$skiptoken", 0, 2**63, 0)
     names, text = selected(call, properties), call.query.get("$filter")
-    found = source(after)
+    found = source(call.query.get("$skiptoken", ""))
     if text:
         test = parse(text, filterable if filterable is not None else properties)
         found = (pair for pair in found if test(_lookup(pair[1], properties, call.base_url)))

@@ -44,6 +44,12 @@ def number(low: int | None = None, high: int | None = None) -> Check:
     return check
 
 
+def seconds(name: str, value: Any) -> None:
+    """Accept a number of seconds, whole or not."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+        raise bad_value(name, value, "must be a number of seconds")
+
+
 def flag(name: str, value: Any) -> None:
     """Accept true or false."""
     if not isinstance(value, bool):

@@ -1,5 +1,7 @@
 """Pools."""
 
+from uuid import NAMESPACE_URL, uuid5
+
 from local.batch_emulator.protocol.pages import Properties
 from local.batch_emulator.state import Pool, Wire
 from local.batch_emulator.views.attempts import given
@@ -46,9 +48,33 @@ PROPERTIES: Properties[Pool] = {
     "taskSchedulingPolicy": given("taskSchedulingPolicy", {"nodeFillType": "spread"}),
     "userAccounts": given("userAccounts"),
     "metadata": given("metadata"),
+    "mountConfiguration": lambda pool, _: [without_keys(each) for each in pool.mounts] or None,
+    "identity": lambda pool, _: identity(pool),
     "upgradePolicy": given("upgradePolicy"),
     "stats": lambda _pool, _: None,
 }
+
+
+def identity(pool: Pool) -> Wire | None:
+    """Write the identities of a pool as the data plane does: a list."""
+    found = pool.spec.get("identity")
+    if not found:
+        return None
+    return {"type": found["type"], "userAssignedIdentities": [identity_ids(each) for each in pool.identities]}
+
+
+def identity_ids(resource_id: str) -> Wire:
+    """Give an identity's ids, of which the emulator makes up two."""
+    ids = {name: str(uuid5(NAMESPACE_URL, f"{name}:{resource_id.lower()}")) for name in ("clientId", "principalId")}
+    return {"resourceId": resource_id, **ids}
+
+
+def without_keys(mount: Wire) -> Wire:
+    """Write what is mounted without the keys, which the service never shows."""
+    return {
+        kind: {name: value for name, value in each.items() if name not in ("accountKey", "sasKey")}
+        for kind, each in mount.items()
+    }
 
 
 def without_secrets(machine: Wire) -> Wire:
