@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
 from shared.azure.batch_door import BatchDoor
-from shared.azure.batch_views import word
 from shared.azure.task_bodies import Body, SignedOnce, Signer, task_body
 from shared.errors import Defect, Refused, Transient
 from shared.specs import TaskSpec
@@ -40,7 +39,7 @@ def _add(door: BatchDoor, job_id: str, bodies: Sequence[Body]) -> None:
             raise
         _halve(door, job_id, bodies, error)
     else:
-        _judge(job_id, bodies, answer.result_values or [])
+        _judge(job_id, bodies, answer.get("value") or [])
 
 
 def _halve(door: BatchDoor, job_id: str, bodies: Sequence[Body], too_large: Refused) -> None:
@@ -52,28 +51,28 @@ def _halve(door: BatchDoor, job_id: str, bodies: Sequence[Body], too_large: Refu
     _add(door, job_id, bodies[middle:])
 
 
-def _judge(
-    job_id: str,
-    bodies: Sequence[Body],
-    results: Sequence[models.BatchTaskCreateResult],
-) -> None:
+def _judge(job_id: str, bodies: Sequence[Body], results: Sequence[Body]) -> None:
     """A refusal for good is told before one that passes: trying again would not help it."""
-    wrong = [each for each in results if word(each.status).lower() == "clienterror" and _code(each) != "TaskExists"]
+    wrong = [each for each in results if _status(each) == "clienterror" and _code(each) != "TaskExists"]
     if wrong:
         raise Refused(_code(wrong[0]), 400, f"job {job_id}: " + "; ".join(_said(each) for each in wrong[:5]))
-    added = {each.task_id for each in results if word(each.status).lower() in ("success", "clienterror")}
+    added = {each["taskId"] for each in results if _status(each) in ("success", "clienterror")}
     missing = [body["id"] for body in bodies if body["id"] not in added]
     if missing:
         raise Transient(f"job {job_id}: the service could not add {len(missing)} tasks, the first is {missing[0]}")
 
 
-def _code(result: models.BatchTaskCreateResult) -> str:
-    return (result.error.code if result.error else None) or "Unknown"
+def _status(result: Body) -> str:
+    return str(result["status"]).lower()
 
 
-def _said(result: models.BatchTaskCreateResult) -> str:
-    error = result.error
-    message = error.message.value if error and error.message else ""
-    values = [f"{each.key}: {each.value}" for each in (error.error_values if error else None) or ()]
-    first = next(iter((message or "").splitlines()), "")
-    return f"task {result.task_id}: {_code(result)} {first} {' '.join(values)}".strip()
+def _code(result: Body) -> str:
+    return (result.get("error") or {}).get("code") or "Unknown"
+
+
+def _said(result: Body) -> str:
+    error = result.get("error") or {}
+    message = (error.get("message") or {}).get("value") or ""
+    values = [f"{each.get('key')}: {each.get('value')}" for each in error.get("values") or ()]
+    first = next(iter(message.splitlines()), "")
+    return f"task {result['taskId']}: {_code(result)} {first} {' '.join(values)}".strip()
