@@ -10,8 +10,9 @@ import hashlib
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from urllib.parse import quote
 
-from controller import keys, store
+from controller import keys, retry, store
 from controller.answer import answer_dry_run, answer_rejected
 from controller.deployment import Deployment
 from controller.dropbox import Kind, classify
@@ -21,8 +22,7 @@ from controller.target import target_problems
 from controller.voice import speak
 from shared.errors import Conflict, Problem, Rejected
 from shared.logs import note
-from shared.manifest.models import Manifest
-from shared.manifest.parse import parse_manifest
+from shared.manifest.parse import Parsed, parse
 from shared.names import JOBS, STATE, STATUS, JobId, day_blob, job_id, manifest_copy, status_blob
 from shared.ports import Blob, BlobItem, Ports
 from shared.record import Key, ManifestRef, Plan, Record, Warned
@@ -83,6 +83,8 @@ def take_or_answer(drop: Drop, kind: Kind, ports: Ports, deployment: Deployment,
     try:
         return take(drop, kind, ports, deployment, listed)
     except Rejected as rejected:
+        if (job := accepted_before(drop, ports)) is not None:
+            return job
         note(log, "rejected", manifest=drop.path, problems=len(rejected.problems))
         answer_rejected(ports, drop.reference, rejected.problems, drop.now)
         return None
@@ -95,16 +97,27 @@ def take(drop: Drop, kind: Kind, ports: Ports, deployment: Deployment, listed: b
         refuse_empty(drop, listed)
         return None
     policy = deployment.policy()
-    manifest = parse_manifest(drop.blob.content, drop.path, policy)
+    parsed = parse(drop.blob.content, drop.path, policy, retry.parents(ports))
+    manifest = parsed.manifest
     job = job_id(manifest.name, deployment.owner, JOBS, drop.path, drop.blob.item.etag)
     if store.load(ports.control, job) is not None:
         return job
     plan = make_plan(manifest, job, drop.now, price_of(manifest, policy))
     if manifest.dry_run:
-        target_problems(manifest, plan, job, policy, ports)
+        again = retry.retry_of(manifest, ports, drop.now)
+        target_problems(manifest, plan, job, policy, ports, again.of if again else ())
         answer_dry_run(ports, drop.reference, manifest, plan, drop.now)
         return None
-    return claim(drop, manifest, plan, job, ports, deployment)
+    return claim(drop, parsed, plan, job, ports, deployment)
+
+
+def accepted_before(drop: Drop, ports: Ports) -> JobId | None:
+    """The job that this very version became earlier: what has changed since then does not undo it."""
+    status = ports.control.head(STATUS, status_blob(drop.path))
+    if status is None or status.metadata.get("manifest_etag") != quote(drop.blob.item.etag):
+        return None
+    job = status.metadata.get("job")
+    return JobId(job) if job and store.load(ports.control, JobId(job)) is not None else None
 
 
 def check_file(drop: Drop, kind: Kind) -> None:
@@ -130,19 +143,22 @@ def too_large(length: int) -> Problem:
     return Problem("", "size", f"the manifest has {length} bytes; at most {MOST_BYTES} are read", fix)
 
 
-def claim(drop: Drop, manifest: Manifest, plan: Plan, job: JobId, ports: Ports, deployment: Deployment) -> JobId | None:
+def claim(drop: Drop, parsed: Parsed, plan: Plan, job: JobId, ports: Ports, deployment: Deployment) -> JobId | None:
     """Take the key, then the job."""
-    reference = drop.reference
+    reference, manifest = drop.reference, parsed.manifest
     key = keys.key_of(manifest.idempotency_key, reference)
     held = keys.take(key, job, reference, ports, drop.now)
     if held is not None:
         return keys.join(held, reference, ports)
-    target_problems(manifest, plan, job, deployment.policy(), ports)
+    again = retry.retry_of(manifest, ports, drop.now)
+    target_problems(manifest, plan, job, deployment.policy(), ports, again.of if again else ())
     count_day(job, ports, deployment, drop.now)
+    retry.hold(again, manifest, job, ports)
     older = older_job(drop.path, ports)
-    record = first_record(drop, plan, job, key, deployment, older)
+    record = first_record(drop, plan, job, key, deployment, older).model_copy(update={"retry": again})
     store.keep_manifest(ports.control, job, drop.blob.content)
     store.keep_parsed(ports.control, job, manifest)
+    store.keep_said(ports.control, job, parsed.document)
     item = drop.blob.item
     store.open_marker(ports.control, job, drop.path, item.etag, item.modified)
     try:

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from controller.forecast import forecast
 from controller.report import problem_document, utc
+from controller.retry import forecast_retry
 from controller.voice import encode, write_owned
 from shared.errors import Problem
 from shared.manifest.models import Manifest
@@ -29,10 +30,14 @@ def answer_dry_run(ports: Ports, reference: ManifestRef, manifest: Manifest, pla
     document |= {
         "dryRun": True,
         "labels": manifest.labels,
-        "plan": forecast(manifest, plan, ports),
+        "plan": plan_of(manifest, plan, ports),
         "warnings": [{"code": code, "message": message} for code, message in manifest.warnings],
     }
     write(ports, reference, "accepted", "", document)
+
+
+def plan_of(manifest: Manifest, plan: Plan, ports: Ports) -> dict[str, Any]:
+    return forecast_retry(manifest, plan, ports) if manifest.input.retry_of else forecast(manifest, plan, ports)
 
 
 def write(ports: Ports, reference: ManifestRef, state: str, complete: str, document: dict[str, Any]) -> None:

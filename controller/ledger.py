@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from controller.earlier import Earlier
 from controller.split.rows import Row, from_lines
 from controller.split.sources import with_blobs
 from shared.errors import Defect
-from shared.names import SHARD_ROWS, STATE, ledger_shard
+from shared.names import SHARD_ROWS, STATE, earlier_blob, ledger_shard
 from shared.ports import BlobPort
 from shared.record import Record
 
@@ -32,3 +33,13 @@ def read(record: Record, control: BlobPort, start: int, stop: int) -> Iterator[R
         if len(found) < min(SHARD_ROWS, stop - shard * SHARD_ROWS):
             raise Defect(f"{record.job}: shard {shard} of its ledger holds {len(found)} rows, too few for {stop}")
         yield from (row for row in found if start <= row.index < stop)
+
+
+def earlier(record: Record, control: BlobPort) -> Earlier:
+    """What the jobs before this one left of each row: nothing, unless it is a retry."""
+    if record.retry is None or record.input is None:
+        return Earlier(bytes(record.split.rows))
+    blob = control.read(STATE, earlier_blob(record.job))
+    if blob is None or len(blob.content) != record.split.rows:
+        raise Defect(f"{record.job}: what it has taken over of {record.retry.of[0]} is gone")
+    return Earlier(blob.content)

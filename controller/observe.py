@@ -32,7 +32,7 @@ def observe(record: Record, ports: Ports, now: datetime, paused: bool) -> Pictur
     if record.verdict is None and record.admitted is None:
         return replace(seen, line=store.line(ports.control))
     seen = look_at_batch(record, seen, ports)
-    return look_at_containers(record, seen, ports.work, now)
+    return look_at_containers(record, seen, ports, now)
 
 
 def look_at_batch(record: Record, seen: Picture, ports: Ports) -> Picture:
@@ -79,12 +79,12 @@ def wants_job(record: Record) -> bool:
 def look_at_tasks(record: Record, seen: Picture, ports: Ports) -> Picture:
     counts = ports.batch.task_counts(record.job)
     unfinished = True
-    if counts.completed >= record.split.rows:
+    if counts.completed >= record.to_run:
         unfinished = next(iter(ports.batch.unfinished(record.job)), None) is not None
     return replace(seen, counts=counts, unfinished=unfinished)
 
 
-def look_at_containers(record: Record, seen: Picture, work: BlobPort, now: datetime) -> Picture:
+def look_at_containers(record: Record, seen: Picture, ports: Ports, now: datetime) -> Picture:
     """Are the job's containers there? Asked before the verdict, and again when they are due to go."""
     if record.containers is None or record.containers_gone is not None:
         return seen
@@ -93,14 +93,15 @@ def look_at_containers(record: Record, seen: Picture, work: BlobPort, now: datet
         return seen
     return replace(
         seen,
-        input_container=work.container_exists(input_container(record.job)),
-        output_container=work.container_exists(output_container(record.job)),
+        input_container=ports.work.container_exists(input_container(record.job)),
+        output_container=ports.work.container_exists(output_container(record.job)),
+        held_by=store.holders(ports.control, record.job) if record.verdict is not None else (),
     )
 
 
 def look_at_input(manifest: Manifest, work: BlobPort) -> InputSeen:
-    """Is everything there that the job reads: marker, sources, config, reference data?"""
-    source = manifest.input
+    """Is everything there that the job reads: marker, sources, config, reference data? Of a retry: the last two."""
+    source = manifest.input if manifest.input.retry_of is None else Input(kind="items")
     for path in (source.wait_for, source.blob, manifest.config if isinstance(manifest.config, str) else None):
         if path is not None and not exists(path, work):
             return InputSeen(ready=False, waits_for=path)

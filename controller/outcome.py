@@ -16,7 +16,9 @@ from shared.manifest.models import Tolerance
 from shared.ports import FailedTask
 from shared.record import Counts
 
-GOOD, FAILED, SKIPPED, NOT_RUN = 0, 1, 2, 3
+GOOD, FAILED, SKIPPED, NOT_RUN, KEPT = 0, 1, 2, 3, 4
+"""KEPT: of a retry, a row whose outputs are those that an earlier job left."""
+ACCEPTED = (GOOD, KEPT)
 PLATFORM = frozenset(
     {
         "BlobDownloadTimedOut",
@@ -75,6 +77,21 @@ class Board:
 
     def count(self, state: int) -> int:
         return self.states.count(state)
+
+    @property
+    def accepted(self) -> int:
+        return sum(map(self.count, ACCEPTED))
+
+    def none_ran(self) -> None:
+        """All that is not done by an earlier job has not run."""
+        self.states = bytearray(state if state == KEPT else NOT_RUN for state in self.states)
+
+    def fall_back(self, index: int, reported: list[FailureRow]) -> None:
+        """The row counts as the earlier job left it."""
+        self.states[index] = KEPT
+        self.tasks.pop(index, None)
+        self.reasons.pop(index, None)
+        self.reported[index] = reported
 
     def task_counts(self) -> Counts:
         return Counts(failed=self.count(FAILED), skipped=self.count(SKIPPED), not_run=self.count(NOT_RUN))

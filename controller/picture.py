@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from shared.names import JobId
 from shared.ports import DefectCount, JobSeen, NodeCounts, NodeError, PoolSeen, TaskCounts
 
 
@@ -48,4 +49,6 @@ class Picture:
     """Is a task not completed, by the list (asked only when the counts say that all are)?"""
     input_container: bool = True
     output_container: bool = True
+    held_by: tuple[JobId, ...] = ()
+    """Retries that need the containers (asked only when these are due to go)."""
     defects: DefectCount | None = None

@@ -17,7 +17,7 @@ from controller.deployment import Deployment
 from controller.rules.side import BOTH, side
 from shared.errors import BatchdropError
 from shared.logs import note
-from shared.names import EXPIRES_KEY, JOB_KEY, OWNER_KEY, RESULTS, STATE, JobId, side_id
+from shared.names import EXPIRES_KEY, JOB_KEY, OWNER_KEY, PINS, RESULTS, STATE, JobId, side_id
 from shared.ports import BlobPort, Ports
 from shared.record import Record
 
@@ -54,6 +54,7 @@ def reap(ports: Ports, deployment: Deployment) -> list[str]:
         gone.append(f"{found.kind} {found.id}")
     drop_old_results(ports, now)
     drop_old_days(ports, now)
+    drop_old_pins(ports, now)
     return gone
 
 
@@ -115,6 +116,15 @@ def drop_old_days(ports: Ports, now: datetime) -> None:
     keep = f"days/{now - timedelta(days=2):%Y-%m-%d}/"
     for item in list(ports.control.list(STATE, "days/")):
         if item.name < keep:
+            ports.control.delete(STATE, item.name)
+
+
+def drop_old_pins(ports: Ports, now: datetime) -> None:
+    """Pins of retries that were never claimed, or are over."""
+    for item in list(ports.control.list(STATE, PINS)):
+        loaded = store.load(ports.control, JobId(item.name.rpartition("/")[2]))
+        never = loaded is None and now - item.modified >= ORPHAN_AFTER
+        if never or (loaded is not None and loaded.record.archived is not None):
             ports.control.delete(STATE, item.name)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from controller.retryable import retry_until
 from controller.rules.ending import containers_due
 from controller.rules.running import is_running
 from controller.rules.side import BOTH, side
@@ -132,7 +133,7 @@ def links_of(record: Record) -> dict[str, Any]:
     return {
         "result": record.merged.path if record.merged else None,
         "failed": f"{folder}failed.jsonl" if failed else None,
-        "retry": None,
+        "retry": f"{folder}retry.yaml" if retry_until(record) else None,
         "report": None,
         "logs": f"{folder}logs/" if failed and record.verdict and record.verdict.tasks.failed else None,
         "job": f"{folder}status.json",
@@ -157,7 +158,7 @@ def cleanup_of(record: Record) -> dict[str, Any]:
 
 
 def containers_left(record: Record) -> list[dict[str, Any]]:
-    until = utc(containers_due(record))
+    until = None if record.held_by else utc(containers_due(record))
     names = (input_container(record.job), output_container(record.job))
     return [{"kind": "container", "id": name, "until": until} for name in names]
 
@@ -193,7 +194,7 @@ def expected_end(record: Record) -> datetime | None:
     done = progress.succeeded + progress.failed
     if not done:
         return None
-    return progress.at + (progress.at - started) / done * (record.split.rows - done)
+    return progress.at + (progress.at - started) / done * (record.to_run - done)
 
 
 def problem_document(problem: Problem) -> dict[str, Any]:

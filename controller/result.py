@@ -8,6 +8,7 @@ from typing import Any, TypedDict
 
 from controller.outcome import allowed
 from controller.report import containers_left, cost_of, failure_of, input_of, links_of, manifest_of, times_of, utc
+from controller.retryable import retry_until
 from controller.rules.side import BOTH, side
 from controller.state import attempt_numbers, complete_of, state_of, task_numbers, unit_numbers
 from shared.names import INDEX, RESULTS, input_container, output_container, side_id
@@ -58,7 +59,7 @@ def result_document(record: Record, failures: Sequence[FailedUnits]) -> dict[str
         "failures": list(failures)[:LISTED],
         "failuresListed": min(len(failures), LISTED),
         "failuresFile": links_of(record)["failed"],
-        "retry": None,
+        "retry": retry_link(record),
         "container": {"image": record.plan.manifest.container.image, "digest": None},
         "input": {
             **{key: value for key, value in input_of(record).items() if key in ("blobs", "bytes")},
@@ -74,6 +75,11 @@ def result_document(record: Record, failures: Sequence[FailedUnits]) -> dict[str
         "times": {key: times[key] for key in ("accepted", "firstTask", "verdict", "final")},
         "report": None,
     }
+
+
+def retry_link(record: Record) -> dict[str, str | None] | None:
+    until = retry_until(record)
+    return {"manifest": links_of(record)["retry"], "until": utc(until)} if until else None
 
 
 def merged_of(record: Record) -> dict[str, Any] | None:

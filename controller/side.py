@@ -64,7 +64,8 @@ def side_of(manifest: Manifest, which: Which) -> SideContainer:
 
 
 def runs_splitter(manifest: Manifest) -> bool:
-    return manifest.split.by == "container"
+    """Not in a retry: the parts are there."""
+    return manifest.split.by == "container" and manifest.input.retry_of is None
 
 
 def runs_recombiner(manifest: Manifest) -> bool:

@@ -36,20 +36,20 @@ def complete_of(record: Record) -> bool | None:
 
 
 def task_numbers(record: Record) -> dict[str, int]:
-    """total = pending + running + succeeded + failed + skipped + notRun."""
+    """total = pending + running + succeeded + failed + skipped + notRun; of a retry, all tasks of the retried job."""
     total = (
         record.split.rows
         if record.split.done
         else max(record.split.rows, (record.input.tasks or 0) if record.input else 0)
     )
-    verdict, progress = record.verdict, record.progress
+    verdict, progress, kept = record.verdict, record.progress, record.retry.kept if record.retry else 0
     if verdict is not None:
         bad = verdict.tasks
         ended = verdict.tasks_succeeded + bad.failed + bad.skipped + bad.not_run
         return _tasks(max(total, ended), 0, verdict.tasks_succeeded, bad.failed, bad.skipped, bad.not_run)
     if progress is None:
-        return _tasks(total, 0, 0, 0, 0, 0)
-    return _tasks(total, min(progress.running, total), progress.succeeded, progress.failed, 0, 0)
+        return _tasks(total, 0, kept, 0, 0, 0)
+    return _tasks(total, min(progress.running, total), kept + progress.succeeded, progress.failed, 0, 0)
 
 
 def _tasks(total: int, running: int, succeeded: int, failed: int, skipped: int, not_run: int) -> dict[str, int]:
@@ -89,9 +89,9 @@ def unit_numbers(record: Record) -> dict[str, int | str | None]:
 
 def attempt_numbers(record: Record) -> dict[str, int]:
     """Runs are counted from what ended and runs; retries are those of failed tasks and our reactivations."""
-    progress, usage = record.progress, record.usage
+    progress, usage, kept = record.progress, record.usage, record.retry.kept if record.retry else 0
     ended = (progress.succeeded + progress.failed + progress.running) if progress else 0
     if record.verdict is not None:
-        ended = record.verdict.tasks_succeeded + record.verdict.tasks.failed
+        ended = max(0, record.verdict.tasks_succeeded + record.verdict.tasks.failed - kept)
     retries = usage.retries + usage.reactivations
     return {"runs": ended + retries, "retries": retries, "preemptions": usage.preemptions}

@@ -26,7 +26,10 @@ from shared.names import (
     full_manifest,
     manifest_copy,
     marker_blob,
+    pin_blob,
+    pins,
     record_blob,
+    said_manifest,
 )
 from shared.ports import ABSENT, BlobItem, BlobPort, Condition
 from shared.record import VERSION, Record
@@ -143,6 +146,17 @@ def keep_parsed(control: BlobPort, job: JobId, manifest: Manifest) -> None:
     control.put(STATE, full_manifest(job), manifest.model_dump_json().encode(), content_type=JSON)
 
 
+def keep_said(control: BlobPort, job: JobId, document: dict[str, Any]) -> None:
+    content = json.dumps(document, ensure_ascii=False).encode()
+    control.put(STATE, said_manifest(job), content, content_type=JSON)
+
+
+def said(control: BlobPort, job: JobId) -> dict[str, Any] | None:
+    """The manifest of an accepted job, field by field as it was said; None where that is gone."""
+    blob = control.read(STATE, said_manifest(job))
+    return dict(json.loads(blob.content)) if blob else None
+
+
 def parsed_manifest(control: BlobPort, record: Record) -> Manifest:
     """The manifest of an accepted job with its item lists and inline config."""
     lean = record.plan.manifest
@@ -152,6 +166,20 @@ def parsed_manifest(control: BlobPort, record: Record) -> Manifest:
     if blob is None:
         raise Defect(f"{record.job}: its parsed manifest is gone")
     return Manifest.model_validate_json(blob.content)
+
+
+def pin(control: BlobPort, job: JobId, child: JobId) -> None:
+    """From here on the containers of `job` stay, until `unpin`."""
+    control.put(STATE, pin_blob(job, child), b"")
+
+
+def unpin(control: BlobPort, job: JobId, child: JobId) -> None:
+    control.delete(STATE, pin_blob(job, child))
+
+
+def holders(control: BlobPort, job: JobId) -> tuple[JobId, ...]:
+    """The retries that need the containers of `job`."""
+    return tuple(JobId(item.name.rpartition("/")[2]) for item in control.list(STATE, pins(job)))
 
 
 def line(control: BlobPort) -> Line:

@@ -13,6 +13,7 @@ Owner = NewType("Owner", str)
 JOBS, STATUS, RESULTS, STATE = "jobs", "status", "results", "batchdrop"
 """Containers of the control account, save `results`, which is in the work account."""
 
+PINS = "pins/"
 RESERVED = frozenset({JOBS, STATUS, STATE})
 SHARD_ROWS = 10_000
 KEEP = ".batchdrop"
@@ -87,6 +88,11 @@ def full_manifest(job: JobId) -> str:
     return f"ledger/{job}/manifest.json"
 
 
+def said_manifest(job: JobId) -> str:
+    """The manifest's fields as they were said, with the defaults of that day: what a retry takes over."""
+    return f"ledger/{job}/document.json"
+
+
 def reference_list(job: JobId) -> str:
     """The frozen list of reference blobs."""
     return f"ledger/{job}/reference.json"
@@ -115,9 +121,28 @@ def failures_blob(job: JobId) -> str:
     return f"ledger/{job}/failures"
 
 
+def earlier_blob(job: JobId) -> str:
+    """Of a retry, one byte a row: what the jobs before it left."""
+    return f"ledger/{job}/earlier"
+
+
+def earlier_failures(job: JobId) -> str:
+    """Of a retry: units that failed in rows which an earlier job ended well."""
+    return f"ledger/{job}/earlier-failures"
+
+
 def outcome_blob(job: JobId, digest: str) -> str:
     """One byte a row: what the verdict says of it."""
     return f"ledger/{job}/outcome-{digest}"
+
+
+def pins(job: JobId) -> str:
+    """Below it, a blob for each job that needs the containers of this one."""
+    return f"{PINS}{job}/"
+
+
+def pin_blob(job: JobId, child: JobId) -> str:
+    return f"{pins(job)}{child}"
 
 
 def cancel_intent(job: JobId) -> str:

@@ -101,6 +101,17 @@ class SplitCursor(Fact):
     done: datetime | None = None
 
 
+class Retry(Fact):
+    """Of a job that retries another: its rows are that job's, and most of them are done already."""
+
+    of: tuple[JobId, ...]
+    """The retried job first, then the one that it retried, and so on."""
+    kept: int = 0
+    """Rows whose outputs lie in the container of one of these jobs and count as they are."""
+    copied: int = 0
+    """The next row whose input is to be copied."""
+
+
 class Counts(Fact):
     """Tasks or units; total = merged (units) or succeeded (tasks) + pending + failed + skipped + not_run."""
 
@@ -140,6 +151,8 @@ class Verdict(Fact):
     units: Counts
     tasks_succeeded: int
     empty_outputs: int = 0
+    judged: bool = False
+    """The outputs of the tasks that ended well were looked at, and frozen."""
     failure: Failure | None = None
 
 
@@ -245,6 +258,7 @@ class Record(Fact):
     manifest: ManifestRef
     deliveries: tuple[Delivery, ...] = ()
     replaces: JobId | None = None
+    retry: Retry | None = None
     key: Key
     plan: Plan
     accepted: datetime
@@ -274,6 +288,8 @@ class Record(Fact):
     job_gone: datetime | None = None
     pool_gone: datetime | None = None
     cleaned: datetime | None = None
+    held_by: tuple[JobId, ...] = ()
+    """Retries that need the containers past their date."""
     containers_gone: datetime | None = None
     receipt_closed: datetime | None = None
     archived: datetime | None = None
@@ -292,3 +308,8 @@ class Record(Fact):
     """Since when no task has run or ended, while tasks were waiting."""
     usage: Usage = Usage()
     spoken: Spoken | None = None
+
+    @property
+    def to_run(self) -> int:
+        """Rows that are tasks of this job: all, save those that a retry takes over."""
+        return self.split.rows - (self.retry.kept if self.retry else 0)

@@ -131,7 +131,7 @@ def _placed(work: Merging, output: TaskOutput, prefix: str) -> str | None:
         elif there.metadata.get(JOB_KEY) == work.job:
             _check_same(work, output, there.metadata.get(TASK_KEY, ""))
             return there.etag
-        elif work.target.if_exists == "fail":
+        elif not work.target.may_replace(there):
             return None
         else:
             when = Condition(etag=there.etag)

@@ -28,7 +28,7 @@ def publish(work: Merging, result: Result, place: Place) -> tuple[Result, str | 
         copy = ours(work.job, place, there)
         if copy is not None:
             return _verified(work, result, copy), None
-        if there is not None and work.target.if_exists == "fail":
+        if there is not None and not work.target.may_replace(there):
             return result, f"{'/'.join(place)} exists already, and merge.ifExists is fail"
         why = _copy(work, result, place, there)
         if why is not None and work.ports.work.head(*result.place) is not None:

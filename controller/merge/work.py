@@ -12,8 +12,8 @@ from controller.merge.sizes import Sizes
 from controller.transfer.crew import Crew
 from controller.transfer.fetch import Wanted
 from shared.manifest.models import Manifest
-from shared.names import JobId, output_container, task_id
-from shared.ports import Ports
+from shared.names import JOB_KEY, JobId, output_container, task_id
+from shared.ports import BlobItem, Ports
 from shared.record import MergeCursor
 
 BYTES_PER_BEAT = 32 * 2**20
@@ -22,11 +22,17 @@ BYTES_PER_BEAT = 32 * 2**20
 @dataclass(frozen=True)
 class MergeTarget:
     """`own`: where the merge commits, `results/<job id>/<name>`; `to`: where it is published, None = nowhere else.
-    Both are `container/blob`; with merge.by files, `to` is `container/prefix/`."""
+    Both are `container/blob`; with merge.by files, `to` is `container/prefix/`. `replaces`: jobs whose published result
+    gives way whatever `if_exists` says."""
 
     own: str
     to: str | None
     if_exists: Literal["fail", "replace"]
+    replaces: tuple[JobId, ...] = ()
+
+    def may_replace(self, there: BlobItem) -> bool:
+        """May a blob that is no result of this job be written over?"""
+        return self.if_exists == "replace" or there.metadata.get(JOB_KEY) in self.replaces
 
 
 @dataclass
@@ -70,7 +76,8 @@ class Merging:
     def wanted(self, output: TaskOutput, start: int = 0) -> Wanted:
         """Where an output is, and in which version."""
         task = task_id(output.index)
-        return Wanted(task, output_container(self.job), f"{task}/{output.name}", output.etag, output.length, start)
+        container = output.container or output_container(self.job)
+        return Wanted(task, container, f"{task}/{output.name}", output.etag, output.length, start)
 
 
 def changed(task: str) -> Exception:

@@ -71,6 +71,11 @@ class Row:
     rule: Rule
 
 
+def has_rows(record: Record) -> bool:
+    """Is there anything to settle: tasks of its own, or rows that a retry has taken over?"""
+    return record.batch_job is not None or (record.retry is not None and record.input is not None)
+
+
 def verdict_without_rows(record: Record, now: datetime, failure: Failure | None, state: VerdictState) -> Verdict:
     """The verdict of a job that ends before any task ran: all that is known of it has not run."""
     tasks = record.split.rows if record.split.done else (record.input.tasks or 0) if record.input else 0

@@ -61,7 +61,7 @@ def waiting(case: Case) -> tuple[Waiting, ...]:
 
 def has_work(case: Case) -> bool:
     counts = case.seen.counts
-    return counts.completed < case.record.split.rows
+    return counts.completed < case.record.to_run
 
 
 def of_pool(case: Case) -> Failure | None:

@@ -19,6 +19,8 @@ from shared.actions import (
 from shared.record import Record
 
 DAY = timedelta(days=1)
+HELD = timedelta(minutes=10)
+"""How often it is looked whether the retries that need the containers have ended."""
 
 
 def end_job(case: Case) -> Decision | None:
@@ -87,6 +89,8 @@ def drop_containers(case: Case) -> Decision | None:
     due = containers_due(record)
     if due is not None and case.now < due:
         return Decision(None, record, min(due, case.now + DAY))
+    if case.seen.held_by:
+        return case.wait(HELD, held_by=case.seen.held_by)
     return case.wait(again(case), DeleteContainers())
 
 
@@ -123,7 +127,13 @@ ROWS = (
     Row("prove job gone", "the Batch job answers", "ask for its deletion", "job gone, on a 404", prove_job_gone),
     Row("prove pool gone", "the pool answers", "ask for its deletion", "pool gone, on a 404", prove_pool_gone),
     Row("write receipt", "job and pool are gone", "write receipt.json", "cleaned", write_receipt),
-    Row("drop containers", "their date has come", "delete both", "containers gone, on a 404", drop_containers),
+    Row(
+        "drop containers",
+        "their date has come and no retry needs them",
+        "delete both",
+        "containers gone, on a 404",
+        drop_containers,
+    ),
     Row("close receipt", "the containers are gone", "write receipt.json again", "receipt closed", close_receipt),
     Row("archive", "nothing is left", "write the done marker", "archived", archive),
 )

@@ -14,7 +14,7 @@ from shared.record import Record
 
 def all_ended(case: Case) -> Decision | None:
     """Counts lag, so the list has the last word."""
-    if case.seen.counts.completed < case.record.split.rows or case.seen.unfinished:
+    if case.seen.counts.completed < case.record.to_run or case.seen.unfinished:
         return None
     ended = case.record.tasks_ended or case.now
     return case.go(Settle("ended"), tasks_ended=ended, progress=progress(case), usage=usage(case), **firsts(case))
@@ -58,7 +58,7 @@ def expected_left(case: Case) -> float | None:
     done, started = case.seen.counts.completed, case.record.first_task
     if not done or started is None:
         return None
-    return (case.now - started).total_seconds() / done * (case.record.split.rows - done)
+    return (case.now - started).total_seconds() / done * (case.record.to_run - done)
 
 
 def is_running(record: Record) -> bool:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from controller.rules.case import Case, Decision, Row, verdict_without_rows
 from controller.side import runs_splitter
-from shared.actions import AddTasks, CreateJob, CreatePool, FreezeInput, MakeContainers, SplitInput
+from shared.actions import AddTasks, CreateJob, CreatePool, FreezeInput, MakeContainers, Settle, SplitInput
 from shared.codes import Code
 from shared.manifest.units import reads_whole_input
 from shared.record import Failure, InputFact, Record
@@ -102,7 +102,7 @@ def admit(case: Case) -> Decision | None:
     if record.admitted is not None:
         return None
     closed = line.closed_until is not None and case.now < line.closed_until
-    if not closed and (not line.jobs or line.jobs[0] == record.job):
+    if (record.split.done and not record.to_run) or (not closed and (not line.jobs or line.jobs[0] == record.job)):
         return case.go(admitted=case.now)
     place = line.jobs.index(record.job) + 1 if record.job in line.jobs else len(line.jobs) + 1
     why = Failure(
@@ -116,6 +116,13 @@ def admit(case: Case) -> Decision | None:
 
 def make_containers(case: Case) -> Decision | None:
     return case.go(MakeContainers(), containers=case.now) if case.record.containers is None else None
+
+
+def nothing_to_run(case: Case) -> Decision | None:
+    record = case.record
+    if record.retry is None or record.split.done is None or record.to_run:
+        return None
+    return case.go(Settle("ended"), tasks_ended=case.now)
 
 
 def create_pool(case: Case) -> Decision | None:
@@ -184,6 +191,7 @@ ROWS = (
     Row("paused", "the operator has paused the deployment", "wait", "waiting PAUSED", paused),
     Row("admit", "not admitted", "wait in line, or go on where no one waits", "admitted", admit),
     Row("make containers", "no containers", "create them", "containers", make_containers),
+    Row("nothing to run", "a retry, and every row is done already", "settle", "verdict", nothing_to_run),
     Row("create pool", "no pool, split done or soon done", "create it", "pool", create_pool),
     Row("split input", "the split is not done", "split on from the cursor", "split cursor", split_input),
     Row("create job", "no Batch job", "create it", "Batch job", create_job),

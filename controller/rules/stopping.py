@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from controller.rules.case import Case, Decision, Row, verdict_without_rows
+from controller.rules.case import Case, Decision, Row, has_rows, verdict_without_rows
 from shared.actions import Settle
 from shared.codes import Code, Warn
 from shared.record import Failure
@@ -13,7 +13,7 @@ def cancelled(case: Case) -> Decision | None:
     if record.verdict is not None or not case.seen.cancel:
         return None
     failure = Failure(code=Code.CANCELLED, message="The job was cancelled on request.")
-    if record.batch_job is None:
+    if not has_rows(record):
         return case.go(verdict=verdict_without_rows(record, case.now, failure, "cancelled"))
     return case.go(Settle("cancelled", failure))
 
@@ -108,13 +108,13 @@ def gone(code: Code, what: str, name: str) -> Failure:
 
 def stop(case: Case, failure: Failure) -> Decision:
     """End a job at a limit: what is tolerated may still succeed."""
-    if case.record.batch_job is None:
+    if not has_rows(case.record):
         return case.go(verdict=verdict_without_rows(case.record, case.now, failure, "failed"))
     return case.go(Settle("stopped", failure))
 
 
 def settle_or_end(case: Case, failure: Failure) -> Decision:
-    if case.record.batch_job is None:
+    if not has_rows(case.record):
         return case.go(verdict=verdict_without_rows(case.record, case.now, failure, "failed"))
     return case.go(Settle("lost", failure))
 

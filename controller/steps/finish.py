@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 
 from controller import line, store
 from controller.merge.run import MergeTarget, merge
 from controller.outcome import FailureRow, from_lines
 from controller.plan import own_result
 from controller.result import FailedUnits, receipt_document, result_document
+from controller.retry_file import retry_hint, retry_yaml
+from controller.retryable import retry_until
 from controller.state import unit_numbers
 from controller.steps.outputs import frozen_outputs
 from controller.steps.settle import stderr_tail
@@ -106,7 +109,8 @@ def delete_job(record: Record, work: Work) -> Record:
 def merge_outputs(record: Record, work: Work) -> Record:
     """The merged fact, or the reason why there is none. Good work is kept for `retention.otherwise` then."""
     manifest = store.parsed_manifest(work.ports.control, record)
-    target = MergeTarget(own_result(record.plan, record.job), record.plan.to, manifest.merge.if_exists)
+    before = record.retry.of if record.retry else ()
+    target = MergeTarget(own_result(record.plan, record.job), record.plan.to, manifest.merge.if_exists, before)
     outputs = (lambda: frozen_outputs(record, work.ports)) if record.split.rows else (lambda: iter(()))
 
     def checkpoint(cursor: MergeCursor) -> None:
@@ -117,7 +121,8 @@ def merge_outputs(record: Record, work: Work) -> Record:
         merged = merge(record.job, manifest, outputs, target, work.ports, checkpoint, record.merging, tasks)
     except (Refused, Vanished) as error:
         next_step = (
-            "The outputs are kept for retention.otherwise. Correct the outputs' form and drop the manifest again."
+            "The outputs are kept for retention.otherwise. Copy links.retry into jobs/, with another merge if need be:"
+            " only the merge is then done again."
         )
         return record.model_copy(update={"merge_failed": Failure(code=Code.MERGE, message=str(error), next=next_step)})
     warnings = record.warnings
@@ -139,17 +144,31 @@ def counted(record: Record, fact: Merged) -> Merged:
 
 def write_result(record: Record, work: Work) -> Record:
     """result.json, once: the completion signal. manifest.yaml beside it. A second writer finds it there and goes on."""
-    final = record.model_copy(update={"final": work.now})
+    final = with_retry(record.model_copy(update={"final": work.now}), work)
     content = store.manifest_bytes(work.ports.control, record.job)
     work.ports.work.put(RESULTS, result_blob(record.job, "manifest.yaml"), content, content_type="application/yaml")
     listed = [describe(final, row, row.runs is not None, work) for row in grouped(failures_of(record, work))]
     document = result_document(final, listed)
     name = result_blob(record.job, "result.json")
-    try:
+    with suppress(Conflict):
         work.ports.work.put(RESULTS, name, encode(document), when=ABSENT, content_type=JSON)
-    except Conflict:
+    return record.model_copy(update={"warnings": final.warnings})
+
+
+def with_retry(record: Record, work: Work) -> Record:
+    """retry.yaml, where there is something to retry; the warning that tells what is missing names it."""
+    until = retry_until(record)
+    if until is None:
         return record
-    return record
+    name = result_blob(record.job, "retry.yaml")
+    work.ports.work.put(RESULTS, name, retry_yaml(record.job, until), content_type="application/yaml")
+    warnings = tuple(
+        Warned(code=warned.code, message=warned.message + retry_hint(until))
+        if warned.code == Warn.INCOMPLETE and not warned.message.endswith(retry_hint(until))
+        else warned
+        for warned in record.warnings
+    )
+    return record.model_copy(update={"warnings": warnings})
 
 
 def grouped(rows: list[FailureRow], most: int = 20) -> Iterator[FailureRow]:
@@ -177,6 +196,8 @@ def delete_containers(record: Record, work: Work) -> Record:
 
 
 def archive(record: Record, work: Work) -> Record:
+    if record.retry is not None:
+        store.unpin(work.ports.control, record.retry.of[0], record.job)
     store.write_done(work.ports.control, record, record.accepted)
     return record
 

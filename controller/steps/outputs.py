@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 
 from controller import ledger
+from controller.earlier import Earlier
 from controller.merge.run import TaskOutput, count_records
-from controller.outcome import GOOD, Board, FailureRow, reported_units
+from controller.outcome import ACCEPTED, GOOD, KEPT, Board, FailureRow
 from controller.split.inputs import output_name
 from controller.split.rows import Row
+from controller.steps.reports import earlier_reports, judge_report, read_reports
 from controller.steps.work import Work
 from shared.codes import Reason
 from shared.errors import Vanished
 from shared.manifest.models import Manifest
-from shared.names import KEEP, REPORTED, SHARD_ROWS, STATE, index_of, output_container, outputs_shard, task_id
+from shared.names import KEEP, SHARD_ROWS, STATE, index_of, output_container, outputs_shard, task_id
 from shared.ports import BlobItem, Ports
 from shared.record import Record
 
@@ -28,24 +30,72 @@ TAKES_ONE = frozenset({"concat", "lines", "csv", "json"})
 
 
 def judge_outputs(record: Record, board: Board, work: Work) -> None:
-    """Fill the board with what outputs and reports say, and freeze the outputs of every good row."""
-    reports = read_reports(record, board, work)
-    if record.plan.manifest.merge.by == "none":
-        for row in ledger.rows(record, work.ports.control) if reports else ():
-            judge_report(board, row, reports.get(row.index))
-        return
-    manifest = record.plan.manifest
-    listing = Outputs(listed(record, work.ports))
+    """Fill the board with what outputs and reports say, and freeze the outputs of every accepted row."""
+    collects = record.plan.manifest.merge.by != "none"
     frozen: list[list[TaskOutput]] = []
-    for row in ledger.rows(record, work.ports.control, sources=True):
-        files = listing.of(row.index)
-        if board.states[row.index] == GOOD:
-            judge_report(board, row, reports.get(row.index))
-        chosen = judge_row(manifest, board, row, files, record, work) if board.states[row.index] == GOOD else []
+    for row, chosen in judged(record, board, work):
+        if not collects:
+            continue
         frozen.append(chosen)
         if len(frozen) == SHARD_ROWS or row.index == record.split.rows - 1:
             write_shard(record, row.index // SHARD_ROWS, frozen, work)
             frozen = []
+
+
+def judged(record: Record, board: Board, work: Work) -> Iterator[tuple[Row, list[TaskOutput]]]:
+    """Each row with the outputs that count, in order; the board is filled on the way."""
+    judging = Judging(record, board, work, ledger.earlier(record, work.ports.control))
+    judging.reports.update(read_reports(record, board, work))
+    judging.reported.update(earlier_reports(record, work))
+    if record.plan.manifest.merge.by == "none" and not judging.reports and record.retry is None:
+        return
+    for row in ledger.rows(record, work.ports.control, sources=True):
+        yield row, judging.judge(row)
+
+
+@dataclass
+class Judging:
+    """What is needed to judge row by row: reports of this job's tasks, those of a retried job, listings."""
+
+    record: Record
+    board: Board
+    work: Work
+    earlier: Earlier
+    reports: dict[int, bytes] = field(default_factory=dict)
+    reported: dict[int, list[FailureRow]] = field(default_factory=dict)
+    _listings: dict[str | None, Outputs] = field(default_factory=dict)
+
+    def judge(self, row: Row) -> list[TaskOutput]:
+        """The outputs that count for a row: its task's; where they do not hold, or hold less, those that an earlier job
+        left, so that a retry never takes away what was there."""
+        state = self.board.states[row.index]
+        chosen: list[TaskOutput] = []
+        if state == KEPT:
+            chosen = self._choose(row, self._holder(row))
+        elif state == GOOD:
+            judge_report(self.board, row, self.reports.get(row.index))
+            chosen = self._choose(row, None) if self.board.states[row.index] == GOOD else []
+        if self.earlier.runs_again(row.index) and self._is_worse(row.index):
+            self.board.fall_back(row.index, self.reported.get(row.index, []))
+            chosen = self._choose(row, self._holder(row))
+        return chosen
+
+    def _is_worse(self, index: int) -> bool:
+        now, before = self.board.reported.get(index, []), self.reported.get(index, [])
+        return self.board.states[index] not in ACCEPTED or len(now) > len(before)
+
+    def _holder(self, row: Row) -> str | None:
+        jobs = self.record.retry.of if self.record.retry else ()
+        return output_container(jobs[self.earlier.holder(row.index)])
+
+    def _choose(self, row: Row, container: str | None) -> list[TaskOutput]:
+        manifest = self.record.plan.manifest
+        if manifest.merge.by == "none":
+            return []
+        if container not in self._listings:
+            self._listings[container] = Outputs(listed(self.record, self.work.ports, container))
+        files = self._listings[container].of(row.index)
+        return judge_row(manifest, self.board, row, files, self.record, self.work)
 
 
 def judge_row(
@@ -61,7 +111,7 @@ def judge_row(
             board.row_failed(row.index, Reason.EMPTY_OUTPUT, "its output is empty (output.empty: fail)")
             return []
         board.empty_outputs += 1
-    expected = expected_records(manifest, board, row)
+    expected = expected_records(manifest, board, row) if board.states[row.index] == GOOD else None
     if expected is not None:
         found = records_in(manifest, chosen[0], record, work)
         if found != expected:
@@ -94,7 +144,8 @@ def expected_records(manifest: Manifest, board: Board, row: Row) -> int | None:
 def records_in(manifest: Manifest, file: TaskOutput, record: Record, work: Work) -> int:
     name = f"{task_id(file.index)}/{file.name}"
     work.save(record)
-    return count_records(manifest, work.ports.work.stream(output_container(record.job), name, etag=file.etag))
+    container = file.container or output_container(record.job)
+    return count_records(manifest, work.ports.work.stream(container, name, etag=file.etag))
 
 
 @dataclass
@@ -122,25 +173,30 @@ class Outputs:
         return (group[0], list(group[1])) if group else None
 
 
-def listed(record: Record, ports: Ports) -> Iterator[TaskOutput]:
-    """Every file that a task left, in ledger order."""
-    for item in ports.work.list(output_container(record.job), "t-"):
-        output = as_output(item)
+def listed(record: Record, ports: Ports, container: str | None = None) -> Iterator[TaskOutput]:
+    """Every file that a task left in `container` (None: this job's), in ledger order."""
+    for item in ports.work.list(container or output_container(record.job), "t-"):
+        output = as_output(item, container)
         if output is not None:
             yield output
 
 
-def as_output(item: BlobItem) -> TaskOutput | None:
+def as_output(item: BlobItem, container: str | None) -> TaskOutput | None:
     task, _, name = item.name.partition("/")
     if not name or name.rsplit("/", 1)[-1] == KEEP:
         return None
-    return TaskOutput(index_of(task), name, item.length, item.etag, item.md5)
+    return TaskOutput(index_of(task), name, item.length, item.etag, item.md5, container)
 
 
 def write_shard(record: Record, shard: int, frozen: list[list[TaskOutput]], work: Work) -> None:
-    lines = [json.dumps([[f.index, f.name, f.length, f.etag, f.md5] for f in files]).encode() for files in frozen]
+    lines = [json.dumps([fields_of(file) for file in files]).encode() for files in frozen]
     work.ports.control.put(STATE, outputs_shard(record.job, shard), b"\n".join(lines) + b"\n")
     work.save(record)
+
+
+def fields_of(output: TaskOutput) -> list[str | int | None]:
+    fields: list[str | int | None] = [output.index, output.name, output.length, output.etag, output.md5]
+    return fields if output.container is None else [*fields, output.container]
 
 
 def frozen_outputs(record: Record, ports: Ports) -> Iterator[TaskOutput]:
@@ -153,29 +209,3 @@ def frozen_outputs(record: Record, ports: Ports) -> Iterator[TaskOutput]:
         for line in blob.content.splitlines():
             for fields in json.loads(line):
                 yield TaskOutput(*fields)
-
-
-def read_reports(record: Record, board: Board, work: Work) -> dict[int, bytes]:
-    """The reports (BATCHDROP_FAILED_PATH) of good rows."""
-    container = output_container(record.job)
-    reports = {}
-    for item in work.ports.work.list(container, f"{REPORTED}/"):
-        index = index_of(item.name.removeprefix(f"{REPORTED}/").removesuffix(".jsonl"))
-        if item.length and index < len(board.states) and board.states[index] == GOOD:
-            reports[index] = b"".join(work.ports.work.stream(container, item.name, etag=item.etag))
-            work.save(record)
-    return reports
-
-
-def judge_report(board: Board, row: Row, report: bytes | None) -> None:
-    if report is None or board.states[row.index] != GOOD:
-        return
-    found = reported_units(report, row.units)
-    if isinstance(found, str):
-        board.row_failed(row.index, Reason.REPORTED, found)
-        return
-    if found:
-        board.reported[row.index] = [
-            FailureRow(row.index, row.first + unit, 1, Reason.REPORTED, 0, None, error)
-            for unit, error in sorted(found.items())
-        ]

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from controller import ledger
-from controller.outcome import FAILED, GOOD, NOT_RUN, Board, FailureRow, allowed, failure_of, to_lines
+from controller.outcome import ACCEPTED, FAILED, KEPT, NOT_RUN, Board, FailureRow, allowed, failure_of, to_lines
 from controller.rules.case import known_units
 from controller.steps.outputs import judge_outputs
 from controller.steps.rerun import Reruns, run_again
@@ -37,17 +37,32 @@ class Sums:
 
 def settle(record: Record, action: Settle, work: Work) -> Record:
     """The record with its verdict; or without, where failed tasks were sent to run again."""
-    board = Board.of(record.split.rows)
-    if action.how == "lost":
-        board = Board.of(record.split.rows, NOT_RUN)
+    board = starting_board(record, work)
+    if action.how == "lost" or record.batch_job is None:
+        board.none_ran()
     else:
         again = read_failures(record, board, work, hopeful=action.how == "ended")
         if again:
             return run_again(record, again, work)
         read_unfinished(record, board, work, action)
-    if action.how in ("ended", "stopped"):
+    if is_judged(action):
         judge_outputs(record, board, work)
     return conclude(record, action, board, work)
+
+
+def starting_board(record: Record, work: Work) -> Board:
+    """Every row as if its task had ended well; of a retry, those that are done already apart."""
+    board = Board.of(record.split.rows)
+    if record.retry is not None:
+        earlier = ledger.earlier(record, work.ports.control)
+        for index in range(record.split.rows):
+            board.states[index] = KEPT if earlier.keeps(index) else board.states[index]
+    return board
+
+
+def is_judged(action: Settle) -> bool:
+    """Does it matter by now what the outputs hold?"""
+    return action.how in ("ended", "stopped")
 
 
 def read_failures(record: Record, board: Board, work: Work, hopeful: bool) -> list[FailedTask]:
@@ -64,7 +79,7 @@ def read_failures(record: Record, board: Board, work: Work, hopeful: bool) -> li
 def read_unfinished(record: Record, board: Board, work: Work, action: Settle) -> None:
     """Whatever was not added, or has not ended, did not run."""
     for index in range(record.added, record.split.rows):
-        board.states[index] = NOT_RUN
+        board.states[index] = KEPT if board.states[index] == KEPT else NOT_RUN
     if action.how == "ended":
         return
     for task in work.ports.batch.unfinished(record.job):
@@ -89,8 +104,9 @@ def conclude(record: Record, action: Settle, board: Board, work: Work) -> Record
         outcome=keep(record, board, sums, work),
         tasks=board.task_counts(),
         units=Counts(failed=sums.failed, not_run=sums.not_run),
-        tasks_succeeded=board.count(GOOD),
+        tasks_succeeded=board.accepted,
         empty_outputs=board.empty_outputs,
+        judged=is_judged(action),
         failure=failure,
     )
     warnings = (*record.warnings, *warn(action, verdict, missing, most, total))
@@ -110,10 +126,10 @@ def add_up(record: Record, board: Board, work: Work) -> Sums:
     """Units by state, from the ledger; the good rows of a job without any bad one need no reading."""
     failures = [row for rows in board.reported.values() for row in rows]
     failed, not_run = len(failures), 0
-    if board.count(GOOD) < record.split.rows:
+    if board.accepted < record.split.rows:
         for row in ledger.rows(record, work.ports.control):
             state = board.states[row.index]
-            if state == GOOD:
+            if state in ACCEPTED:
                 continue
             failed += row.units if state == FAILED else 0
             not_run += row.units if state == NOT_RUN else 0

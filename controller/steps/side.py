@@ -9,7 +9,7 @@ from itertools import islice
 from controller import ledger, store
 from controller.batch_job import make_preparation, metadata, pick_image
 from controller.merge.run import TaskOutput
-from controller.outcome import GOOD, NOT_RUN, SKIPPED
+from controller.outcome import GOOD, KEPT, NOT_RUN, SKIPPED
 from controller.rules.side import side
 from controller.side import (
     FAILED_FILE,
@@ -54,7 +54,7 @@ LIST_BLOB = "_split/input.jsonl"
 MOST_BLOBS = 500
 COPIES = 8
 WAVE = 64
-NAMES = {GOOD: "merged", SKIPPED: "skipped", NOT_RUN: "notRun"}
+NAMES = {GOOD: "merged", KEPT: "merged", SKIPPED: "skipped", NOT_RUN: "notRun"}
 
 
 def create_pool(record: Record, which: Which, work: Work) -> Record:
@@ -143,7 +143,7 @@ def staged_name(output: TaskOutput, flat: bool) -> str:
 
 def stage(record: Record, output: TaskOutput, flat: bool, work: Work) -> None:
     container = output_container(record.job)
-    source = (container, f"{task_id(output.index)}/{output.name}")
+    source = (output.container or container, f"{task_id(output.index)}/{output.name}")
     work.ports.work.copy(source, output.etag, (container, f"{STAGED}/{staged_name(output, flat)}"))
 
 

@@ -17,13 +17,14 @@ from controller.split.listing import freeze, list_below
 from controller.split.parted import split_by_parts
 from controller.split.rows import SourceBlob
 from controller.split.run import split
+from controller.steps.inherit import copy_inputs, inherit
 from controller.steps.work import Work
 from controller.tasks import CONFIG_FILE, Setting, config_content, latest_end, make_task
 from controller.threads import each
 from shared.codes import Warn
 from shared.errors import Defect, Vanished
 from shared.manifest.models import Reference
-from shared.names import KEEP, STATE, input_container, output_container, reference_list
+from shared.names import KEEP, STATE, index_of, input_container, output_container, reference_list
 from shared.record import Record, SplitCursor, Warned
 from shared.specs import TaskSpec
 
@@ -39,16 +40,20 @@ PACKED = Warned(
 
 
 def freeze_input(record: Record, work: Work) -> Record:
-    """Lengths and ETags of all sources and of the reference data."""
+    """Lengths and ETags of all sources and of the reference data. A retry takes over the sources."""
     manifest = record.plan.manifest
-    fact = freeze(record.job, manifest, record.plan.units, work.ports, work.now)
+    if record.retry is not None:
+        record = inherit(record, record.retry, work)
+    else:
+        fact = freeze(record.job, manifest, record.plan.units, work.ports, work.now)
+        warnings = (*record.warnings, PACKED) if fact.packed else record.warnings
+        record = record.model_copy(update={"input": fact, "warnings": warnings})
     listed = [
         (item.name, blob.name, blob.etag, blob.length) for item in manifest.reference for blob in below(item, work)
     ]
     if manifest.reference:
         work.ports.control.put(STATE, reference_list(record.job), json.dumps(listed).encode())
-    warnings = (*record.warnings, PACKED) if fact.packed else record.warnings
-    return record.model_copy(update={"input": fact, "warnings": warnings})
+    return record
 
 
 def below(item: Reference, work: Work) -> Sequence[SourceBlob]:
@@ -82,7 +87,7 @@ def create_pool(record: Record, work: Work) -> Record:
     """Autoscale from birth; the formula holds the time of this call."""
     manifest = record.plan.manifest
     image = pick_image(work.ports.batch.images(), manifest.compute.os_image, work.now)
-    tasks = record.split.rows if record.split.done else (record.input.tasks if record.input else None)
+    tasks = record.to_run if record.split.done or record.retry else (record.input.tasks if record.input else None)
     until = latest_end(record.accepted, manifest) + SPARE
     work.ports.batch.create_pool(make_pool(record, image, work.registries, tasks or 1, work.now, until))
     return record
@@ -91,6 +96,8 @@ def create_pool(record: Record, work: Work) -> Record:
 def split_input(record: Record, work: Work) -> Record:
     if record.input is None:
         raise Defect(f"{record.job}: split before its input was frozen")
+    if record.retry is not None:
+        return copy_inputs(record, record.retry, work)
     manifest = store.parsed_manifest(work.ports.control, record)
 
     def checkpoint(cursor: SplitCursor) -> None:
@@ -136,13 +143,15 @@ def add_tasks(record: Record, work: Work) -> Record:
         record.split.rows,
         latest_end(record.accepted, record.plan.manifest),
     )
+    earlier = ledger.earlier(record, work.ports.control)
     rows = ledger.rows(record, work.ports.control, record.added, sources=True)
+    rows = (row for row in rows if not earlier.keeps(row.index))
     chunks = chunked((make_task(setting, row) for row in rows), CHUNK)
     while wave := list(islice(chunks, PARALLEL)):
         each(PARALLEL, partial(work.ports.batch.add_tasks, record.job), wave)
-        record = record.model_copy(update={"added": record.added + sum(map(len, wave))})
+        record = record.model_copy(update={"added": index_of(wave[-1][-1].id) + 1})
         work.save(record)
-    return record
+    return record.model_copy(update={"added": record.split.rows})
 
 
 def chunked(tasks: Iterable[TaskSpec], size: int) -> Iterator[list[TaskSpec]]:

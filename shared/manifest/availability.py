@@ -6,7 +6,6 @@ from shared.manifest.findings import Wrong
 from shared.manifest.section import Section
 
 _ADVICE = {
-    "input.retryOf": "drop a manifest that names the inputs that failed",
     "compute.profile": "say compute.vmSize",
 }
 

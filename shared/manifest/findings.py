@@ -24,6 +24,8 @@ class Findings:
 
     def __init__(self, *, partial: bool = False) -> None:
         self.partial = partial
+        self.retried: str | None = None
+        """The job whose manifest, rather than the policy's defaults, fills what the file does not say."""
         self._problems: list[Problem] = []
         self._untold = 0
 
@@ -37,12 +39,16 @@ class Findings:
         return len(self._problems) >= MOST_PROBLEMS
 
     def note(self, path: str, mark: Mark | None, wrong: Wrong, *, from_policy: bool = False) -> None:
-        """Add a problem. `from_policy`: the value is one of the policy's defaults, so it has no place in this file."""
+        """Add a problem. `from_policy`: the value is one of the policy's defaults, or comes from the retried job, so it
+        has no place in this file."""
         if self.full:
             self._untold += 1
             return
         message, fix = wrong.message, wrong.fix
-        if from_policy:
+        if from_policy and self.retried:
+            message = f"{message} (this value comes from {self.retried}, which is retried)"
+            fix = f"say {path} in this manifest; {fix}"
+        elif from_policy:
             message = f"{message} (this value comes from the policy's defaults)"
             fix = f"say {path} in the manifest, or ask the operator to change defaults.{path} in policy.yaml; {fix}"
         line, column = mark if mark else (None, None)

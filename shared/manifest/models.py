@@ -66,6 +66,8 @@ class Range(Frozen):
 
 class Input(Frozen):
     kind: InputKind
+    retry_of: str | None = None
+    """The job whose failed units run again: all else here is that job's."""
     items: tuple[Any, ...] = ()
     blob: str | None = None
     blobs: str | None = None

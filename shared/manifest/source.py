@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any, Literal
 
 from shared.manifest.anything import free_list
-from shared.manifest.availability import refuse
 from shared.manifest.findings import Wrong
 from shared.manifest.models import Input, InputKind, Range
 from shared.manifest.nodes import MapNode, Node
@@ -21,16 +20,20 @@ FIELDS = (*SOURCES, "exclude", "expect", "waitFor", "waitAtMost", "allowEmpty", 
 MOST_UNITS = 1_000_000_000_000
 _INTEGER = integer(-(2**63), 2**63 - 1)
 _DELIVERIES: tuple[Delivery, ...] = ("file", "environment")
-_ONE_SOURCE = f"say exactly one of {', '.join(SOURCES)}"
+ONE_SOURCE = f"say exactly one of {', '.join(SOURCES)}"
 
 
 def read_input(section: Section) -> Input | None:
-    """The input as stated; None where there is not exactly one source that this version knows."""
-    refuse(section, "retryOf")
+    """The input as stated; None where there is not exactly one source.
+
+    `retryOf` is read before (`shared.manifest.retried`): the source is then that of the retried job.
+    """
+    if section.stated("retryOf"):
+        section.note("retryOf", Wrong("onlyWith", "goes in a manifest of its own, in no default", "leave it out"))
     stated = [name for name in SOURCES if section.stated(name)]
     if len(stated) > 1 or section.lacks(*SOURCES):
         found = f"{' and '.join(stated)} are said" if stated else "none is said"
-        section.note_self(Wrong("exactlyOne", f"must have exactly one source; {found}", _ONE_SOURCE))
+        section.note_self(Wrong("exactlyOne", f"must have exactly one source; {found}", ONE_SOURCE))
     kind = next((kind for kind in KINDS if stated == [kind]), None)
     if kind:
         _check_kind(section, kind)

@@ -18,7 +18,7 @@ from controller.rules.case import Decision
 from shared import actions as act
 from shared.manifest.models import Input, Limits
 from shared.ports import JobSeen, NodeCounts, NodeError, PoolSeen, TaskCounts
-from shared.record import Counts, Failure, InputFact, Merged, Record, SplitCursor, Verdict
+from shared.record import Counts, Failure, InputFact, Merged, Record, Retry, SplitCursor, Verdict
 from tests.builders import JOB, NOW, a_manifest, a_record, later, running_facts
 
 POOL = PoolSeen(JOB, "active", 1, 1, (), None, {})
@@ -64,6 +64,20 @@ CASES: list[tuple[str, dict[str, Any], Picture, type | None, dict[str, float]]] 
     ("admit", {"input": RUNNING["input"]}, Picture(line=Line(("bd-other",))), None, {}),
     ("make containers", {"input": RUNNING["input"], "admitted": NOW}, Picture(), act.MakeContainers, {}),
     ("create pool", {k: RUNNING[k] for k in ("input", "admitted", "containers")}, Picture(), act.CreatePool, {}),
+    (
+        "nothing to run",
+        {k: RUNNING[k] for k in ("input", "admitted", "containers", "split")} | {"retry": Retry(of=(JOB,), kept=3)},
+        Picture(),
+        act.Settle,
+        {},
+    ),
+    (
+        "create pool",
+        {k: RUNNING[k] for k in ("input", "admitted", "containers", "split")} | {"retry": Retry(of=(JOB,), kept=2)},
+        Picture(),
+        act.CreatePool,
+        {},
+    ),
     ("split input", RUNNING | {"split": SplitCursor(), "batch_job": None}, THERE, act.SplitInput, {}),
     ("create job", RUNNING | {"batch_job": None}, THERE, act.CreateJob, {}),
     ("add tasks", RUNNING | {"added": 1}, THERE, act.AddTasks, {}),
@@ -91,6 +105,7 @@ CASES: list[tuple[str, dict[str, Any], Picture, type | None, dict[str, float]]] 
     ("prove pool gone", FINAL | {"job_gone": NOW}, THERE, act.DeletePool, {}),
     ("write receipt", GONE, Picture(), act.WriteReceipt, {}),
     ("drop containers", GONE | {"cleaned": NOW}, Picture(), act.DeleteContainers, {}),
+    ("drop containers", GONE | {"cleaned": NOW}, Picture(held_by=(JOB,)), None, {}),
     ("close receipt", GONE | {"cleaned": NOW, "containers_gone": NOW}, Picture(), act.WriteReceipt, {}),
     ("archive", GONE | {"cleaned": NOW, "containers_gone": NOW, "receipt_closed": NOW}, Picture(), act.Archive, {}),
 ]

@@ -117,6 +117,9 @@ class Ground:
     def sweep(self) -> None:
         triggers.on_sweep(self.world.ports, self.deployment)
 
+    def reap(self) -> None:
+        triggers.on_reap(self.world.ports, self.deployment)
+
     def deliver(self) -> None:
         """Messages and events that are due; what a dying host had in its hands stays."""
         while self.world.events.sent:

@@ -17,16 +17,30 @@ from tests.loop.test_sides import RECOMBINER, SPLITTER, cutter, recombine
 
 @dataclass(frozen=True)
 class Reference:
-    """A job, its program, and what becomes of it."""
+    """A job, its program, and what becomes of it. `retries`: the job that ended before, which this one retries."""
 
     manifest: str
     program: Program
     state: str
     cancel: bool = False
+    retries: str | None = None
 
 
 def copy(container: Container) -> None:
     container.write(container.read())
+
+
+def headers(container: Container) -> None:
+    """A table of its own for each: they cannot be one."""
+    container.write(f"{container.args[0]}\n1\n".encode())
+
+
+def fails_once(container: Container) -> int:
+    """A version of the program that a line is too much for; the retry says another."""
+    if b"line 4\n" in container.read() and "MENDED" not in container.env:
+        return 1
+    copy(container)
+    return 0
 
 
 def fails_on_three(container: Container) -> int:
@@ -36,6 +50,7 @@ def fails_on_three(container: Container) -> int:
     return 0
 
 
+MENDED = 'container: {environment: {MENDED: "yes"}}\n'
 JOBS = {
     "good": Reference(LINES, copy, "succeeded"),
     "failing": Reference(RANGE, fails_on_three, "failed"),
@@ -43,17 +58,25 @@ JOBS = {
     "cancelled": Reference(RANGE, number, "cancelled", cancel=True),
     "own splitter": Reference(SPLITTER, cutter(None), "succeeded"),
     "own recombiner": Reference(RECOMBINER, recombine, "succeeded"),
+    "retried": Reference(MENDED, fails_once, "succeeded", retries=LINES + "failure: {tolerated: 3}\n"),
+    "merged again": Reference("merge: {by: lines}\n", headers, "succeeded", retries=RANGE + "merge: {by: csv}\n"),
 }
 TEXT = "".join(f"line {n}\n" for n in range(12))
 
 
 def live(ground: Ground, job: Reference) -> None:
     """The life of a job from its drop to its end."""
-    ground.drop(job.manifest)
+    ground.drop(manifest_of(job, ground))
     ground.round(job.program, most=1)
     if job.cancel:
         ground.drop("", "job.yaml.cancel")
     ground.settle(job.program)
+
+
+def manifest_of(job: Reference, ground: Ground) -> str:
+    if job.retries is None:
+        return job.manifest
+    return ground.blob(ground.status()["links"]["retry"]).decode() + job.manifest
 
 
 def outcome(ground: Ground) -> tuple[object, ...]:
@@ -67,16 +90,20 @@ def outcome(ground: Ground) -> tuple[object, ...]:
     return status["state"], status["final"], result["state"], merged, status["cleanup"]["state"]
 
 
-def prepared() -> Ground:
+def prepared(job: Reference) -> Ground:
     ground = Ground()
     ground.put("data/big.txt", TEXT)
     ground.put("data/big.bin", "one|two|three")
+    if job.retries is not None:
+        ground.drop(job.retries)
+        while not ground.status()["final"]:
+            ground.round(job.program)
     return ground
 
 
 def crash(job: Reference, at: int, after: bool) -> Ground:
     """Die at that call; then a new process gets every hint again."""
-    ground = prepared()
+    ground = prepared(job)
     whole = ground.world
     ground.world = mortal(whole, Killer(at, after))
     try:
@@ -95,7 +122,7 @@ def crash(job: Reference, at: int, after: bool) -> Ground:
 
 
 def calls_of(job: Reference) -> list[str]:
-    ground = prepared()
+    ground = prepared(job)
     killer = Killer()
     ground.world = mortal(ground.world, killer)
     live(ground, job)
@@ -124,7 +151,7 @@ STRIDE = int(os.environ.get("CRASH_STRIDE", "4"))
 def test_killed_at_any_call_the_job_ends_the_same(name: str, after: bool) -> None:
     """One verdict, the identical merged bytes, no pool, job or container left."""
     job, first = JOBS[name], 1 + (2 * list(JOBS).index(name) + after) % STRIDE
-    clean = prepared()
+    clean = prepared(job)
     live(clean, job)
     expected = outcome(clean)
     assert expected[0] == job.state
@@ -146,7 +173,7 @@ def test_a_cancel_at_any_call_ends_the_job_and_leaves_nothing() -> None:
     job = JOBS["good"]
     states = set()
     for at in range(1, len(calls_of(job)) + 1, STRIDE):
-        ground = prepared()
+        ground = prepared(job)
         whole = ground.world
         ground.world = mortal(whole, Interrupted(at, ground=ground))
         ground.drop(job.manifest)

@@ -360,7 +360,6 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
 ]
 
 UNAVAILABLE: list[tuple[dict[str, Any], str]] = [
-    ({"input": {"retryOf": "bd-x-0123456789ab"}}, "input.retryOf"),
     ({"compute.staging": "mount"}, "compute.staging"),
     ({"compute": {"profile": "gpu"}}, "compute.profile"),
     ({"compute.pool": "shared"}, "compute.pool"),

@@ -1,0 +1,45 @@
+"""Failed units that tasks name themselves (BATCHDROP_FAILED_PATH), those of a retried job included. Shell."""
+
+from __future__ import annotations
+
+from controller.outcome import GOOD, Board, FailureRow, from_lines, reported_units
+from controller.split.rows import Row
+from controller.steps.work import Work
+from shared.codes import Reason
+from shared.names import REPORTED, STATE, earlier_failures, index_of, output_container
+from shared.record import Record
+
+
+def read_reports(record: Record, board: Board, work: Work) -> dict[int, bytes]:
+    """The reports (BATCHDROP_FAILED_PATH) of good rows."""
+    container = output_container(record.job)
+    reports = {}
+    for item in work.ports.work.list(container, f"{REPORTED}/"):
+        index = index_of(item.name.removeprefix(f"{REPORTED}/").removesuffix(".jsonl"))
+        if item.length and index < len(board.states) and board.states[index] == GOOD:
+            reports[index] = b"".join(work.ports.work.stream(container, item.name, etag=item.etag))
+            work.save(record)
+    return reports
+
+
+def earlier_reports(record: Record, work: Work) -> dict[int, list[FailureRow]]:
+    """Of a retry: the failed units in rows that an earlier job ended well."""
+    blob = work.ports.control.read(STATE, earlier_failures(record.job)) if record.retry else None
+    found: dict[int, list[FailureRow]] = {}
+    for row in from_lines(blob.content) if blob else ():
+        found.setdefault(row.index, []).append(row)
+    return found
+
+
+def judge_report(board: Board, row: Row, report: bytes | None) -> None:
+    if report is None or board.states[row.index] != GOOD:
+        return
+    found = reported_units(report, row.units)
+    if isinstance(found, str):
+        board.row_failed(row.index, Reason.REPORTED, found)
+        return
+    if found:
+        board.reported[row.index] = [
+            FailureRow(row.index, row.first + unit, 1, Reason.REPORTED, 0, None, error)
+            for unit, error in sorted(found.items())
+        ]
