@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from shared.manifest.availability import unavailable
 from shared.manifest.container import read_side
 from shared.manifest.findings import Wrong
 from shared.manifest.models import CsvDialect, Input, Split, SplitBy
@@ -32,7 +31,7 @@ def read_split(section: Section, source: Input | None) -> Split:
     """The split of `source`, with the way that its name's extension implies."""
     by = _way(section, source)
     csv = _csv(section, source)
-    _read_formats(section, by)
+    _check_formats(section, by)
     if source:
         _check_goes_with(section, source)
     found = Split(
@@ -41,6 +40,8 @@ def read_split(section: Section, source: Input | None) -> Split:
         bytes_per_task=section.get("bytesPerTask", size(64 * 1024, 1024**4), None),
         tasks=section.get("tasks", _count, None),
         csv=csv,
+        json_path=section.section("json", ("path",)).get("path", text, ""),
+        record_size=section.section("bytes", ("recordSize",)).get("recordSize", integer(1, 2**31), 1),
         container=read_side(section, by == "container", "split"),
     )
     if source is None:
@@ -54,20 +55,11 @@ def read_split(section: Section, source: Input | None) -> Split:
 def _way(section: Section, source: Input | None) -> SplitBy | None:
     stated = section.get("by", choice(WAYS), None)
     if source is None:
-        _refuse_way(section, stated)
         return stated
     if source.kind != "blob":
         _refuse_way_without_blob(section, source, stated)
         return stated if stated == "container" else None
-    if section.stated("by"):
-        _refuse_way(section, stated)
-        return stated
-    return _implied(section, source.blob)
-
-
-def _refuse_way(section: Section, stated: SplitBy | None) -> None:
-    if stated not in (None, "lines", "container"):
-        section.note("by", unavailable("split.by", stated or ""))
+    return stated if section.stated("by") else _implied(section, source.blob)
 
 
 def _refuse_way_without_blob(section: Section, source: Input, stated: SplitBy | None) -> None:
@@ -85,9 +77,6 @@ def _implied(section: Section, blob: str | None) -> SplitBy | None:
     if by is None:
         message = f"is missing, and the extension {shortened(suffix)} of input.blob does not tell"
         section.note("by", Wrong("required", message, f"say split.by: one of {', '.join(WAYS)}"))
-    elif by != "lines":
-        wrong = unavailable("split.by", by)
-        section.note("by", Wrong(wrong.rule, f"{wrong.message} ({suffix} files are cut by it)", wrong.fix))
     return by
 
 
@@ -95,12 +84,15 @@ def _csv(section: Section, source: Input | None) -> CsvDialect:
     inner = section.section("csv", ("header", "delimiter", "quote", "quotedNewlines", "encoding"))
     tabbed = source is not None and text_extension(source.blob or "").lower() == ".tsv"
     inner.get("encoding", choice(("utf-8",)), "utf-8")
-    return CsvDialect(
+    found = CsvDialect(
         header=inner.get("header", flag, default=True),
         delimiter=inner.get("delimiter", one_character, "\t" if tabbed else ","),
         quote=inner.get("quote", one_character, '"'),
         quoted_newlines=inner.get("quotedNewlines", flag, default=True),
     )
+    if found.quote == found.delimiter:
+        inner.note("quote", Wrong("collision", "is the delimiter too", "choose another quote or delimiter"))
+    return found
 
 
 def one_character(node: Node) -> str:
@@ -112,9 +104,7 @@ def one_character(node: Node) -> str:
     return value
 
 
-def _read_formats(section: Section, by: SplitBy | None) -> None:
-    section.section("json", ("path",)).get("path", text, "")
-    section.section("bytes", ("recordSize",)).get("recordSize", integer(1, 2**31), 1)
+def _check_formats(section: Section, by: SplitBy | None) -> None:
     for name in ("csv", "json", "bytes"):
         if by != name:
             section.misplaced(name, f"goes only with split.by: {name}")

@@ -25,7 +25,7 @@ OPERATIONS = ("sum", "min", "max", "count")
 MOST_COLUMNS = 1000
 REDUCE_FIELDS = ("by", *OPERATIONS)
 _EXTENSIONS = {"csv": ".csv", "json": ".json", "lines": ".txt"}
-BYTES = "one blob without split.unitsPerTask is cut by bytes"
+BYTES = "this input is cut by bytes, as split.unitsPerTask is not said"
 _SAMPLE = {"stem": "a", "path": "a", "index": "0", "ext": ".x"}
 
 
@@ -169,5 +169,5 @@ def _check_records(section: Section, source: Input | None, split: Split, by: Mer
 
 
 def is_bytes(source: Input, split: Split) -> bool:
-    """Whether the units are bytes, as far as this version can cut."""
-    return kind_of(source, split) == "bytes" and split.by in (None, "lines")
+    """Whether the units are bytes."""
+    return kind_of(source, split) == "bytes"

@@ -15,6 +15,7 @@ from tests.manifest.making import POLICY, parsed
 
 TEXT = {"input.blob": "data/in.txt"}
 BLOBS = {"input.blobs": "data/photos/**"}
+PROMISED = {"input.blob": "data/in.csv", "split.csv": {"quotedNewlines": False}}
 
 
 def test_the_smallest_manifest_has_every_default() -> None:
@@ -106,6 +107,18 @@ def test_small_things_get_a_task_each(changes: dict[str, Any], units: int | None
         (BLOBS, "blobs"),
         (TEXT, "bytes"),
         (TEXT | {"split.tasks": 4}, "bytes"),
+        ({"input.blob": "data/in.csv"}, "csv rows"),
+        ({"input.blob": "data/in.csv", "split.bytesPerTask": "1MiB"}, "csv rows"),
+        (PROMISED, "bytes"),
+        (PROMISED | {"split.tasks": 4}, "bytes"),
+        (PROMISED | {"split.unitsPerTask": 4}, "csv rows"),
+        ({"input.blob": "data/in.json", "split.tasks": 4}, "json elements"),
+        ({"input.blob": "data/in.fa"}, "bytes"),
+        ({"input.blob": "data/in.fa", "split.unitsPerTask": 4}, "fasta records"),
+        ({"input.blob": "data/in.fq"}, "bytes"),
+        ({"input.blob": "data/in.fq", "split.unitsPerTask": 4}, "fastq records"),
+        ({"input.blob": "data/in", "split.by": "bytes"}, "bytes"),
+        ({"input.blob": "data/in", "split.by": "bytes", "split.unitsPerTask": 4}, "records"),
         (TEXT | {"split.bytesPerTask": "1MiB"}, "bytes"),
         (TEXT | {"split.unitsPerTask": 4}, "lines"),
         (TEXT | {"split.unitsPerTask": 4, "split.bytesPerTask": "1MiB"}, "lines"),
@@ -114,8 +127,37 @@ def test_small_things_get_a_task_each(changes: dict[str, Any], units: int | None
     ],
 )
 def test_what_a_unit_is(changes: dict[str, Any], kind: str) -> None:
-    """One blob has bytes for units unless its lines are counted; everything else is counted anyway."""
+    """One blob has bytes for units where small reads can cut it and no count is asked for; all else is counted."""
     assert unit_kind(parsed(changes)) == kind
+
+
+@pytest.mark.parametrize(
+    ("suffixes", "by", "merge", "output"),
+    [
+        (("txt", "log", "jsonl", "ndjson", "TXT", "jsonl.gz"), "lines", "lines", "output.txt"),
+        (("csv", "tsv", "csv.gz", "TSV.GZ"), "csv", "csv", "output.csv"),
+        (("json", "json.gz"), "json", "json", "output.json"),
+        (("fasta", "fa", "fna", "faa"), "fasta", "concat", "output.{suffix}"),
+        (("fastq", "fq"), "fastq", "concat", "output.{suffix}"),
+    ],
+)
+def test_the_extension_of_the_input_tells_how_to_cut_and_merge(
+    suffixes: tuple[str, ...], by: str, merge: str, output: str
+) -> None:
+    """What the name of the blob says is taken, in any case, and behind it a `.gz`; the merge follows the split."""
+    for suffix in suffixes:
+        manifest = parsed({"input.blob": f"data/in.{suffix}"})
+        assert (manifest.split.by, manifest.merge.by) == (by, merge)
+        assert manifest.output.name == output.format(suffix=suffix)
+
+
+def test_a_table_with_tabs_is_merged_with_tabs() -> None:
+    """The dialect of the split is that of the merge, where nothing else is said."""
+    for name in ("in.tsv", "in.tsv.gz"):
+        manifest = parsed({"input.blob": f"data/{name}", "split.csv": {"header": False}})
+        assert manifest.split.csv.delimiter == manifest.merge.csv.delimiter == "\t"
+        assert not manifest.merge.csv.header
+    assert parsed({"input.blob": "data/in.tsv", "split.csv": {"delimiter": ";"}}).merge.csv.delimiter == ";"
 
 
 def test_a_range_is_delivered_by_the_environment() -> None:
