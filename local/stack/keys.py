@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 BATCH_KEY_NAME = "batch-key"
 STORAGE_KEY_NAME = "storage-key"
 TOPIC_KEY_NAME = "topic-key"
+TASK_SECRETS = {"task-heavylift-sql": "known-to-everybody"}
+"""Secrets of the examples' tasks, by the names that local/policy.yaml allows. They open nothing."""
 
 
 def _random_key() -> str:
@@ -15,7 +17,7 @@ def _random_key() -> str:
 
 @dataclass(frozen=True)
 class StackKeys:
-    """Made anew at every start; the storage key is Azurite's, which everybody knows."""
+    """Made anew at every start, save the storage key, which is Azurite's, and TASK_SECRETS: everybody knows these."""
 
     storage: str
     batch: str = field(default_factory=_random_key)
@@ -24,4 +26,5 @@ class StackKeys:
 
     def vault(self) -> dict[str, str]:
         """What the Key Vault holds: secret name -> value."""
-        return {BATCH_KEY_NAME: self.batch, STORAGE_KEY_NAME: self.storage, TOPIC_KEY_NAME: self.topic}
+        own = {BATCH_KEY_NAME: self.batch, STORAGE_KEY_NAME: self.storage, TOPIC_KEY_NAME: self.topic}
+        return own | TASK_SECRETS

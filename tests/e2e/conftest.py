@@ -72,10 +72,10 @@ class Person:
         return self.wait(path, lambda status: bool(status["final"]) and status["cleanup"]["state"] == "done")
 
     def left(self, job: str) -> list[str]:
-        """What storage and Batch still hold of a job."""
+        """What storage and Batch still hold of a job, its splitter and recombiner included."""
         containers = [item.name for item in self.storage.list_containers(name_starts_with=job)]
-        pools = [pool.id for pool in self.batch.list_pools() if pool.id == job]
-        jobs = [found.id for found in self.batch.list_jobs() if found.id == job]
+        pools = [pool.id for pool in self.batch.list_pools() if pool.id.startswith(job)]
+        jobs = [found.id for found in self.batch.list_jobs() if found.id.startswith(job)]
         return [*containers, *pools, *jobs]
 
     def http(self, method: str, path: str, **how: Any) -> requests.Response:

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
 from tests.e2e.conftest import Person
 
 pytestmark = pytest.mark.stack
-ROOT = Path(__file__).resolve().parents[2]
 SLEEPER = """
 version: 1
 container: {image: "localhost/wordcount:1", command: [sleep], args: ["60"]}
@@ -26,25 +22,6 @@ container: {image: "localhost/wordcount:1", args: [-i, /no/such/file, -o, $(OUTP
 input: {range: {stop: 3}}
 limits: {maxTaskRetryCount: 1}
 """
-
-
-def test_the_old_guides_image_runs_unchanged_by_the_manifest_alone(person: Person, tmp_path: Path) -> None:
-    """examples/heavylift: its own variable names, a zipped database unpacked on the node, a folder as OUTPUT_PATH."""
-    example = ROOT / "examples" / "heavylift"
-    subprocess.run([sys.executable, example / "make_inputs.py", "-o", tmp_path, "--lifts", "3"], check=True, timeout=60)
-    sent = 0
-    for file in sorted(tmp_path.rglob("*")):
-        if file.is_file():
-            person.put(f"data/heavylift/{file.relative_to(tmp_path)}", file.read_bytes())
-            sent += file.name.startswith("Config_file")
-    person.drop("lift.yaml", (example / "manifest.yaml").read_text())
-    status = person.cleaned("lift.yaml")
-    assert (status["state"], status["complete"], status["units"]["merged"]) == ("succeeded", True, sent)
-    folder = status["links"]["result"]
-    files = list(person.storage.get_container_client("results").list_blobs(folder.removeprefix("results/")))
-    assert len(files) >= sent
-    assert all(item.size > 0 for item in files)
-    assert person.left(status["jobId"]) == []
 
 
 def test_a_task_that_fails_for_ever_is_named_with_its_stderr(person: Person) -> None:
