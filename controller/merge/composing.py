@@ -11,14 +11,17 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from controller.merge.levels import Group, Levels
-from controller.merge.pieces import NEWLINE, Piece, grouped, pieces_of
+from controller.merge.pieces import NEWLINE, Piece, grouped, passed, pieces_of, sliced
 from controller.merge.streaming import Describe, Place, Written, nothing
 from controller.merge.work import Merging, changed
 from controller.transfer.fetch import Wanted
 from shared.errors import Defect, Vanished
 from shared.ports import ABSENT
+from shared.record import MergeCursor
 
 KIND = "compose"
+LONG = 64 * 2**20
+"""A request that moves so many bytes within the store takes as long as one more."""
 
 
 class Composition:
@@ -57,22 +60,22 @@ class Composition:
         """How many blocks there are now, and their bytes."""
         cursor = self._work.pulse.cursor.of("/".join(place), self._work.sizes.piece)
         self._work.pulse.cursor = cursor
-        rest = iter(group[cursor.rows :])
-        while batch := list(islice(rest, self._work.sizes.batch)):
-            pieces = self._pieces(batch, level)
+        for pieces in sliced(self._pieces(group, level, cursor), self._work.sizes):
             self._stage_all(place, cursor.blocks, pieces)
-            cursor = cursor.model_copy(update={"rows": cursor.rows + len(batch), "blocks": cursor.blocks + len(pieces)})
+            cursor = passed(cursor, pieces)
             self._work.pulse.cursor = cursor
-            self._work.pulse.moved(requests=len(pieces))
+            self._work.pulse.moved(requests=sum(1 + piece.length // LONG for piece in pieces))
         ranges = sum(-(-blob.length // self._work.sizes.piece) for blob in group)
         newlines = cursor.blocks - ranges
         return cursor.blocks, sum(blob.length for blob in group) + newlines * len(NEWLINE)
 
-    def _pieces(self, batch: Group, level: int) -> list[Piece]:
-        asked = [self._work.crew.start(self._ended, blob, level) for blob in batch]
-        ended = [answer.result() for answer in asked]
-        longest = self._work.sizes.piece
-        return [piece for blob, end in zip(batch, ended, strict=True) for piece in pieces_of(blob, longest, ended=end)]
+    def _pieces(self, group: Group, level: int, cursor: MergeCursor) -> Iterator[Piece]:
+        rest, skip = iter(group[cursor.rows :]), cursor.skip
+        while batch := list(islice(rest, self._work.sizes.batch)):
+            asked = [self._work.crew.start(self._ended, blob, level) for blob in batch]
+            for blob, answer in zip(batch, asked, strict=True):
+                yield from pieces_of(blob, self._work.sizes.piece, ended=answer.result())[skip:]
+                skip = 0
 
     def _ended(self, blob: Wanted, level: int) -> bool:
         """Whether nothing is to be put behind it."""

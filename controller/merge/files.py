@@ -54,13 +54,19 @@ def _copy_all(work: Merging, index: tuple[str, str]) -> MergeCursor:
     while batch := list(islice(rest, BATCH)):
         files = [output for output in batch if posixpath.basename(output.name) != KEEP]
         answers = [work.crew.start(_copy, work, output) for output in files]
-        copies = [answer.result() for answer in answers]
+        copies = [_told(work, answer.result()) for answer in answers]
         if copies:
             work.ports.work.stage(*index, cursor.blocks, _lines(copies))
         cursor = _after(cursor, len(batch), copies)
         work.pulse.cursor = cursor
         work.pulse.moved(requests=len(batch))
     return cursor
+
+
+def _told(work: Merging, copy: Copy) -> Copy:
+    """A long copy may end the pass: the next one finds it."""
+    work.pulse.moved(copy.output.length, requests=0)
+    return copy
 
 
 def _after(cursor: MergeCursor, passed: int, copies: Sequence[Copy]) -> MergeCursor:

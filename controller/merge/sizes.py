@@ -23,6 +23,6 @@ class Sizes:
     """Lines are composed where outputs are that long on average: from there on, two requests for each are fewer than
     those that stream it. The price is that nobody counts the lines."""
     batch: int = 256
-    """Outputs composed between two cursors."""
+    """Pieces composed between two cursors."""
     beat: int = 64
     """Requests between two beats."""

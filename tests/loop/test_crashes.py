@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,6 +13,7 @@ import pytest
 from tests.loop.ground import Container, Ground, Program
 from tests.loop.mortal import Killed, Killer, mortal
 from tests.loop.test_jobs import LINES, RANGE, number
+from tests.loop.test_merging import long_number
 from tests.loop.test_sides import RECOMBINER, SPLITTER, cutter, recombine
 
 
@@ -50,12 +52,18 @@ def fails_on_three(container: Container) -> int:
     return 0
 
 
+def own_name(container: Container) -> None:
+    container.write(b"x", f"{container.args[0]}.txt")
+
+
 MENDED = 'container: {environment: {MENDED: "yes"}}\n'
 JOBS = {
     "good": Reference(LINES, copy, "succeeded"),
     "failing": Reference(RANGE, fails_on_three, "failed"),
     "tolerated": Reference(RANGE + "failure: {tolerated: 1}\n", fails_on_three, "succeeded"),
     "cancelled": Reference(RANGE, number, "cancelled", cancel=True),
+    "composed": Reference(RANGE.replace("stop: 5", "stop: 2"), long_number, "succeeded"),
+    "files": Reference(RANGE.replace("stop: 5", "stop: 2") + "merge: {by: files}\n", own_name, "succeeded"),
     "own splitter": Reference(SPLITTER, cutter(None), "succeeded"),
     "own recombiner": Reference(RECOMBINER, recombine, "succeeded"),
     "retried": Reference(MENDED, fails_once, "succeeded", retries=LINES + "failure: {tolerated: 3}\n"),
@@ -84,10 +92,18 @@ def outcome(ground: Ground) -> tuple[object, ...]:
     status = ground.status()
     result = ground.result(status["jobId"])
     path = status["links"]["result"]
-    merged = ground.blob(path) if path else None
+    merged = merged_bytes(ground, path) if path else None
     units = status["units"]
     assert units["total"] == sum(units[k] for k in ("merged", "pending", "failed", "skipped", "notRun"))
     return status["state"], status["final"], result["state"], merged, status["cleanup"]["state"]
+
+
+def merged_bytes(ground: Ground, path: str) -> list[bytes]:
+    """The result; with merge.by files, all that its index names."""
+    if not path.endswith("/"):
+        return [ground.blob(path)]
+    index = ground.blob(path.removesuffix("files/") + "index.jsonl")
+    return [ground.blob(json.loads(line)["path"]) for line in index.splitlines()]
 
 
 def prepared(job: Reference) -> Ground:

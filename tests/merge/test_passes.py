@@ -48,6 +48,7 @@ CASES = {
     "concat composed in levels": Case(merging("concat"), TEXTS, LEVELS),
     "concat where composing is refused": Case(merging("concat"), TEXTS, refuses=True),
     "concat streamed": Case(merging("concat"), TEXTS, STREAMED),
+    "long outputs composed": Case(merging("lines"), TEXTS, replace(SMALL, piece=20)),
     "lines composed": Case(merging("lines"), TEXTS),
     "lines composed in levels": Case(merging("lines"), TEXTS, replace(SMALL, piece=2000, blocks=6)),
     "lines where composing is refused": Case(merging("lines"), TEXTS, refuses=True),
