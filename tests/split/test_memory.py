@@ -106,3 +106,13 @@ def test_memory_does_not_grow_with_what_is_packed(sizes: dict[str, int]) -> None
     assert peak_of(work, fact, **sizes) < 64 * MIB
     assert work.written == 22 * len(FEW_MIB)
     assert work.made == 0
+
+
+def test_two_thousand_tasks_of_2_gib_read_less_than_one_percent() -> None:
+    """Cut by small reads: what the store makes is the input, what passes through here is next to nothing."""
+    work = Endless(b"0123456789abcdefghijklmnopqrstuvwxyz+-*/0123456789abcdefghijklm\n", 2**25)
+    total = 2**31
+    source = InputFact(at=NOW, blobs=1, bytes=total, etag="0x1", tasks=2000)
+    assert peak_of(work, source, tasks=2000) < 64 * MIB
+    assert (work.made, work.written) == (total + 1, 0)
+    assert work.read <= total // 100

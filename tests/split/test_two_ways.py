@@ -229,6 +229,13 @@ def undisturbed(manifest: Manifest, blob: bytes) -> tuple[dict[str, bytes], Spli
     return everything(world), saved.cursor
 
 
+def in_memory(manifest: Manifest, blob: bytes) -> list[bytes]:
+    """What tasks read, in order."""
+    world = a_store(blob, "within storage")
+    run_split(manifest, world.ports)
+    return list(inputs(world).values())
+
+
 KILLED = ["lines by tasks", "lines counted", "lines in blocks", "csv by small reads", "json", "gzip", "gzip in blocks"]
 
 

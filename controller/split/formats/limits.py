@@ -27,7 +27,7 @@ def limit_of(sizing: Sizing, head: Head, part_start: int) -> int | None:
 def nth_end(text: bytes, mark: bytes, at: int, number: int) -> int | None:
     """The position behind the first byte of the `number`-th `mark` from `at` on; None where there are fewer.
 
-    Counts in steps, and looks at single marks only in the step that holds the one.
+    Counts in steps, longer and longer ones, and looks at single marks only in the step that holds the one.
     """
     step, overlap = min(LONGEST_STEP, number * SHORTEST_STEP), len(mark) - 1
     while at < len(text):
@@ -38,4 +38,5 @@ def nth_end(text: bytes, mark: bytes, at: int, number: int) -> int | None:
             return at
         number -= found
         at += step
+        step = min(LONGEST_STEP, 2 * step)
     return None
