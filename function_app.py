@@ -102,7 +102,7 @@ def http_job(req: func.HttpRequest) -> func.HttpResponse:
 @app.function_name("http_job_part")
 @app.route("jobs/{id}/{part}", methods=["GET", "POST"])
 def http_job_part(req: func.HttpRequest) -> func.HttpResponse:
-    """GET .../result: result.json. POST .../cancel: end the job."""
+    """GET .../result: result.json. POST .../cancel: end the job. POST .../retry: run again what failed."""
     from controller import api, wiring
 
     return answer(*wiring.ask(api.part, req.method, req.route_params["id"], req.route_params["part"]))

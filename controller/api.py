@@ -1,6 +1,6 @@
 """What HTTP may do: read, and write into the drop box. Shell; answers are (HTTP status, JSON-ready value).
 
-Submitting and cancelling are the same writes that storage takes: one way in.
+Submitting, cancelling and retrying are the same writes that storage takes: one way in.
 """
 
 from __future__ import annotations
@@ -73,6 +73,18 @@ def cancel(job: str, ports: Ports) -> Answer:
     return 202, {"cancel": f"{JOBS}/{path}", "status": f"{STATUS}/{status_blob(loaded.record.manifest.path)}"}
 
 
+def retry(job: str, ports: Ports) -> Answer:
+    """Copy retry.yaml of the job into the drop box, under a name of its own."""
+    if not JOB_ID.match(job):
+        return no_such_job(job)
+    blob = ports.work.read(RESULTS, result_blob(JobId(job), "retry.yaml"))
+    if blob is None:
+        return 404, problem("noRetry", f"{job} left nothing to retry", "read its status: links.retry, once it is final")
+    path = f"retries/{job}.yaml"
+    ports.control.put(JOBS, path, blob.content)
+    return 202, {"manifest": f"{JOBS}/{path}", "status": f"{STATUS}/{status_blob(path)}"}
+
+
 def is_path(path: str) -> bool:
     """A blob name without tricks."""
     parts = path.split("/")
@@ -88,11 +100,13 @@ def problem(rule: str, message: str, fix: str) -> dict[str, Any]:
 
 
 def part(method: str, job: str, name: str, ports: Ports) -> Answer:
-    """`jobs/{id}/result` and `jobs/{id}/cancel`."""
+    """`jobs/{id}/result`, `jobs/{id}/cancel` and `jobs/{id}/retry`."""
     match method, name:
         case "GET", "result":
             return read_result(job, ports)
         case "POST", "cancel":
             return cancel(job, ports)
+        case "POST", "retry":
+            return retry(job, ports)
         case _:
             return 404, problem("notFound", f"there is no {method} jobs/{{id}}/{name[:40]}", "see the README")

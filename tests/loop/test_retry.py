@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from controller import api
 from shared.names import JobId, output_container
 from tests.loop.ground import Container, Ground, Program
 from tests.loop.test_jobs import BLOBS, LINES, RANGE, number
+from tests.loop.test_sides import RECOMBINER, SPLITTER, cutter, recombine
 
 TOLERATED = RANGE + "failure: {tolerated: 3}\n"
 SUM = ("merged", "pending", "failed", "skipped", "notRun")
@@ -67,7 +70,7 @@ class Counting:
         self._program = program
 
     def __call__(self, container: Container) -> Any:
-        self.tasks.append(container.env["BATCHDROP_TASK_ID"])
+        self.tasks.append(container.env.get("BATCHDROP_TASK_ID", ""))
         return self._program(container)
 
 
@@ -317,6 +320,122 @@ def test_missing_outputs_of_a_job_that_failed_early_run_again() -> None:
     assert ground.blob(second["links"]["result"]) == NUMBERS
 
 
+def test_a_failed_recombiner_runs_again_alone() -> None:
+    """The user's recombiner failed: the retry runs it over the outputs of the first job, and no task."""
+    ground = Ground()
+
+    def breaks(container: Container) -> int:
+        return 1 if container.spec.id == "once" else recombine(container)
+
+    first = ended(ground, RECOMBINER, breaks)
+    assert (first["state"], first["failure"]["code"]) == ("failed", "MERGE")
+    drop_retry(ground, first, "again.yaml")
+    program = Counting(recombine)
+    second = until_final(ground, program, "again.yaml")
+    assert (second["state"], set(program.tasks)) == ("succeeded", {""})
+    assert ground.blob(second["links"]["result"]) == b"10 of 5: merged,merged,merged,merged,merged\n"
+
+
+def test_parts_of_the_users_splitter_are_not_cut_again() -> None:
+    """The splitter does not run in a retry; the part that failed is read from where the first job has it."""
+    ground = Ground()
+    ground.put("data/big.bin", "one|two|three")
+
+    def fails_on_two(container: Container) -> int | None:
+        if container.spec.image != "localhost/cutter:1" and container.read() == b"two":
+            return 1
+        cutter(None)(container)
+        return None
+
+    first = ended(ground, SPLITTER, fails_on_two)
+    assert first["state"] == "failed"
+    drop_retry(ground, first, "again.yaml")
+    program = Counting(cutter(None))
+    second = until_final(ground, program, "again.yaml")
+    assert (second["complete"], program.tasks) == (True, ["t-000001"])
+    assert ground.blob(second["links"]["result"]) == b"onetwothree"
+
+
+def test_parts_of_a_packed_table_are_kept() -> None:
+    """A gzip CSV, counted: the retry needs neither the source nor a second reading of it."""
+    ground = Ground()
+    ground.put("data/table.csv.gz", gzip.compress(b"a,b\n" + b"".join(b"%d,x\n" % n for n in range(6))))
+
+    def fails_on_row_2(container: Container) -> int | None:
+        if b"2,x\n" in container.read():
+            return 1
+        container.write(container.read())
+        return None
+
+    manifest = LINES.replace("big.txt", "table.csv.gz").replace("by: lines, units", "by: csv, units")
+    manifest = manifest.replace("by: lines, to", "by: csv, to") + "failure: {tolerated: 3}\n"
+    first = ended(ground, manifest.replace("name: out.txt", "recordsPerUnit: 1"), fails_on_row_2)
+    assert (first["units"]["failed"], first["units"]["total"]) == (3, 6)
+    ground.world.work.delete("data", "table.csv.gz")
+    drop_retry(ground, first, "again.yaml")
+    program = Counting(lambda container: container.write(container.read()))
+    second = until_final(ground, program, "again.yaml")
+    assert (second["complete"], program.tasks) == (True, ["t-000000"])
+    assert ground.blob(second["links"]["result"]) == b"a,b\n" + b"".join(b"%d,x\n" % n for n in range(6))
+
+
+def test_lists_of_blobs_go_to_the_same_tasks() -> None:
+    """Two blobs a task, by list file: the task that failed gets its own two again, whatever has been added since."""
+    ground = Ground()
+    for name in "abcdef":
+        ground.put(f"data/in/{name}.txt", name)
+
+    def upper(container: Container) -> None:
+        for line in container.read().splitlines():
+            row = json.loads(line)
+            container.files[row["output"]] = container.files[row["path"]].upper()
+
+    def fails_on_d(container: Container) -> int | None:
+        if b"data/in/d.txt" in container.read():
+            return 1
+        upper(container)
+        return None
+
+    manifest = BLOBS + "split: {unitsPerTask: 2}\nfailure: {tolerated: 2}\n"
+    first = ended(ground, manifest, fails_on_d)
+    assert first["units"]["failed"] == 2
+    ground.put("data/in/aa.txt", "late")
+    drop_retry(ground, first, "again.yaml")
+    program = Counting(lambda container: upper(container))
+    second = until_final(ground, program, "again.yaml")
+    assert (second["complete"], program.tasks, second["units"]["total"]) == (True, ["t-000001"], 6)
+    folder = second["links"]["result"]
+    assert [ground.blob(f"{folder}{name}.out") for name in "abcdef"] == [name.upper().encode() for name in "abcdef"]
+
+
+def test_outputs_that_were_never_collected_cannot_be_merged() -> None:
+    """merge.by: none collected nothing: another merge is refused, the same one runs what failed."""
+    ground = Ground()
+    first = ended(ground, RANGE + "merge: {by: none}\nfailure: {tolerated: 1}\n", fails_on("1"))
+    text = ground.blob(first["links"]["retry"]).decode()
+    assert "collected no outputs" in refused(ground, text + "merge: {by: lines}\n", "lines.yaml")
+    drop_retry(ground, first, "again.yaml")
+    second = until_final(ground, number, "again.yaml")
+    assert (second["complete"], second["units"]["merged"], second["links"]["result"]) == (True, 5, None)
+
+
+def test_another_merge_may_take_more_files_of_each_task() -> None:
+    """By files all that tasks left counts, by concat the one at OUTPUT_PATH: each retry chooses anew."""
+    ground = Ground()
+
+    def two_files(container: Container) -> int:
+        container.write(b"note", "note.txt")
+        return fails_on("1")(container)
+
+    first = ended(ground, TOLERATED, two_files)
+    drop_retry(ground, first, "again.yaml", 'merge: {by: files, to: "data/all/{jobId}/"}\n')
+    second = until_final(ground, number, "again.yaml")
+    assert (second["state"], second["failure"]["code"]) == ("failed", "MERGE")
+    drop_retry(ground, second, "third.yaml", "merge: {by: concat, to: data/all.txt}\n")
+    third = until_final(ground, number, "third.yaml")
+    assert (third["complete"], ground.blob("data/all.txt")) == (True, NUMBERS)
+
+
 def refused(ground: Ground, manifest: str, path: str = "again.yaml") -> str:
     """The one problem of a retry that cannot be."""
     ground.drop(manifest, path)
@@ -386,6 +505,20 @@ def test_a_dry_run_of_a_retry_tells_what_is_left_to_do() -> None:
     assert (status["state"], status["jobId"], status["dryRun"]) == ("accepted", None, True)
     assert (status["plan"]["tasks"], status["plan"]["units"], status["plan"]["nodes"]) == (2, 5, 2)
     assert list(ground.world.control.list("batchdrop", "pins/")) == []
+
+
+def test_a_retry_over_http_is_the_same_copy() -> None:
+    """POST .../retry writes retry.yaml into the drop box; where there is none it says so."""
+    ground = Ground()
+    first = ended(ground, TOLERATED, fails_on("1"))
+    ports = ground.world.ports
+    code, answer = api.part("POST", first["jobId"], "retry", ports)
+    assert (code, answer["manifest"]) == (202, f"jobs/retries/{first['jobId']}.yaml")
+    ground.sweep()
+    second = until_final(ground, number, f"retries/{first['jobId']}.yaml")
+    assert second["complete"] is True
+    assert api.part("POST", second["jobId"], "retry", ports)[0] == 404
+    assert api.part("POST", "x", "retry", ports)[0] == 404
 
 
 def test_a_pin_without_a_retry_does_not_hold_for_ever() -> None:
