@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from azure.batch import BatchClient
 from azure.core.credentials import AzureNamedKeyCredential
+from azure.core.exceptions import HttpResponseError
 
 from local.batch_emulator.__main__ import main
 from local.batch_emulator.callables import CallableExecution
@@ -31,7 +32,7 @@ def program(*options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     process = subprocess.Popen(
         [sys.executable, "-m", "local.batch_emulator", "--boot-seconds", "0.1", *options],
         cwd=ROOT,
-        env={**os.environ, "BATCH_EMULATOR_RUNNER": "process"},
+        env={**os.environ, "BATCH_EMULATOR_RUNNER": "process", "BATCH_EMULATOR_MOUNTS": "synchronised"},
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -55,7 +56,7 @@ def test_it_runs_real_commands_and_ends_with_them(tmp_path: Path) -> None:
     """The ready line names address, account and runner; a real command runs; SIGTERM stops what still runs."""
     with program("--data", str(tmp_path)) as (process, ready):
         assert ready.startswith("batch emulator ready: http://127.0.0.1:")
-        assert ready.endswith(f" account={DEVELOPMENT_ACCOUNT} runner=process\n")
+        assert ready.endswith(f" account={DEVELOPMENT_ACCOUNT} runner=process mounts=synchronised\n")
         client = BatchClient(ready.split()[3], AzureNamedKeyCredential(DEVELOPMENT_ACCOUNT, DEVELOPMENT_KEY))
         size = {"vmSize": "Standard_D2s_v3", "targetDedicatedNodes": 1, "virtualMachineConfiguration": MACHINE}
         client.create_pool({"id": "p", **size})
@@ -88,6 +89,27 @@ def test_it_serves_tls(tmp_path: Path) -> None:
         client.close()
 
 
+def test_a_second_port_speaks_tls_and_a_script_is_followed(tmp_path: Path) -> None:
+    """Beside the plain port there is one with TLS; the script's step hits the second creation of a job."""
+    made, script = ensure_certificate(tmp_path), tmp_path / "script.yaml"
+    script.write_text("- {do: refuse, call: create_job, number: 2, code: ServerBusy, retryAfter: 3}\n")
+    files = ("--cert", str(made.certificate), "--certkey", str(made.key))
+    with program("--https-port", "0", *files, "--script", str(script)) as (_, ready):
+        secure = ready.split("https=")[1].strip()
+        credential = AzureNamedKeyCredential(DEVELOPMENT_ACCOUNT, DEVELOPMENT_KEY)
+        for url in (ready.split()[3], secure):
+            client = BatchClient(url, credential, connection_verify=str(made.certificate), retry_total=0)
+            name = url.partition(":")[0]
+            if name == "http":
+                client.create_job({"id": name, "poolInfo": {"poolId": "p"}})
+            else:
+                with pytest.raises(HttpResponseError) as refused:
+                    client.create_job({"id": name, "poolInfo": {"poolId": "p"}})
+                assert refused.value.response is not None
+                assert refused.value.response.headers["Retry-After"] == "3"
+            client.close()
+
+
 def test_an_earlier_runs_files_are_gone(tmp_path: Path) -> None:
     """Nodes of a new account do not find what an earlier one left in the same folder; other files stay."""
     old = tmp_path / "nodes" / "p-1" / "node" / "workitems"
@@ -101,9 +123,17 @@ def test_an_earlier_runs_files_are_gone(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
 
 
-def test_options_are_checked(capsys: pytest.CaptureFixture[str]) -> None:
-    """TLS without a certificate and unknown quotas are refused with a sentence."""
-    for options, words in ((["--https"], "go together"), (["--quota", "cats=3"], "is not one of")):
+def test_options_are_checked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """TLS without a certificate, unknown quotas, scripts with mistakes: each is refused with a sentence."""
+    script = tmp_path / "script.yaml"
+    script.write_text("- {do: preempt}\n- {do: preempt, cats: 3}\n")
+    wrong = {
+        "go together": ["--https"],
+        "is not one of": ["--quota", "cats=3"],
+        "from 1 to 255": ["--wall-clock-exit", "0"],
+        "Step 2 of the script": ["--script", str(script)],
+    }
+    for words, options in wrong.items():
         with pytest.raises(SystemExit):
             main(options)
         assert words in capsys.readouterr().err

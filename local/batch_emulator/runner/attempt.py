@@ -7,6 +7,8 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -14,10 +16,13 @@ from local.batch_emulator.execution import Failure, Launch, Outcome
 from local.batch_emulator.runner.blob_http import Cancelled, Transfers
 from local.batch_emulator.runner.images import Image
 from local.batch_emulator.runner.layout import Layout
+from local.batch_emulator.runner.mounts.attached import Attached
+from local.batch_emulator.runner.mounts.stores import Stores
 from local.batch_emulator.runner.output_files import upload_output_files
 from local.batch_emulator.runner.plan import Plan, container_plan, host_plan
 from local.batch_emulator.runner.problems import Problem, disk_problem
 from local.batch_emulator.runner.resource_files import fetch_resource_files
+from local.batch_emulator.runner.way import Way
 from local.batch_emulator.supervisor.job import Job
 
 _PROJECT = Path(__file__).resolve().parents[3]
@@ -47,14 +52,23 @@ class Runner(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class NodeSide:
+    """What an attempt needs of its node: a folder for passing files, known storage accounts, what is mounted."""
+
+    scratch: Path
+    stores: Stores = field(default_factory=Stores)
+    attached: Sequence[Attached] = ()
+
+
 class Attempt:
     """A running attempt. It works in a thread of its own from the moment it is made."""
 
-    def __init__(self, runner: Runner, launch: Launch, scratch: Path) -> None:
-        """`scratch` is where the attempt's passing folders go; they are removed at its end."""
+    def __init__(self, runner: Runner, launch: Launch, node: NodeSide) -> None:
+        """What the attempt puts into the node's scratch folder is removed at its end."""
         self._runner = runner
         self._launch = launch
-        self._scratch = scratch
+        self._node = node
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._process: subprocess.Popen[str] | None = None
@@ -96,7 +110,10 @@ class Attempt:
             layout.make()
         except OSError as error:
             raise disk_problem(error, "ResourceDirectoryCreateFailed") from error
-        fetch_resource_files(self._launch.task.get("resourceFiles") or (), layout.working, self._transfers)
+        way = Way(self._transfers, self._node.stores, self._launch.identities)
+        fetch_resource_files(self._launch.task.get("resourceFiles") or (), layout.working, way)
+        for each in self._node.attached:
+            each.refresh()
         plan = container_plan(layout, image) if settings else host_plan(layout)
         code, container = self._command(runner, plan)
         return self._finish(layout, code, container)
@@ -104,16 +121,19 @@ class Attempt:
     def _finish(self, layout: Layout, code: int, container: str | None) -> Outcome:
         """Upload, then judge: an exit code of the command weighs more than an upload that failed after it."""
         failure = None if code == 0 else _exit_failure(code)
+        way = Way(self._transfers, self._node.stores, self._launch.identities)
         try:
-            upload_output_files(self._launch.task.get("outputFiles") or (), layout, code == 0, self._transfers)
+            for each in self._node.attached:
+                each.flush()
+            upload_output_files(self._launch.task.get("outputFiles") or (), layout, code == 0, way)
         except Problem as problem:
             failure = failure or problem.failure
             (layout.task / "fileuploaderr.txt").write_text(f"{problem.code}: {problem}\n", encoding="utf-8")
         return Outcome(code, failure, container)
 
     def _command(self, runner: Runner, plan: Plan) -> tuple[int, str | None]:
-        self._scratch.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(prefix="run-", dir=self._scratch))
+        self._node.scratch.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(prefix="run-", dir=self._node.scratch))
         try:
             job = runner.job(plan, scratch)
             job.write(scratch / "job.json")

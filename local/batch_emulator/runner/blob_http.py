@@ -35,25 +35,44 @@ class Transfers:
 
     def list_blobs(self, container_url: str, prefix: str) -> Iterator[str]:
         """Give the names of the blobs below a prefix. Raises TransferError, Cancelled."""
+        return (name for name, _ in self.list_entries(container_url, prefix))
+
+    def list_entries(self, container_url: str, prefix: str) -> Iterator[tuple[str, str]]:
+        """Give names and ETags of the blobs below a prefix. Raises TransferError, Cancelled."""
         marker = ""
         while True:
-            names, marker = self._page(container_url, prefix, marker)
-            yield from names
+            entries, marker = self._page(container_url, prefix, marker)
+            yield from entries
             if not marker:
                 return
 
-    def upload(self, url: str, file: Path, headers: Mapping[str, str]) -> None:
-        """Put a file as a block blob: at once, or in blocks above 64 MiB. Raises TransferError, Cancelled."""
+    def delete(self, url: str) -> None:
+        """Delete a blob; one that is gone already is no error. Raises TransferError, Cancelled."""
+
+        def once() -> None:
+            with self._exchange.request("DELETE", url, {"x-ms-version": API_VERSION, "Content-Length": "0"}) as answer:
+                answer.read()
+
+        try:
+            self._again(once)
+        except TransferError as error:
+            if error.status != 404:
+                raise
+
+    def upload(self, url: str, file: Path, headers: Mapping[str, str]) -> str:
+        """Put a file as a block blob: at once, or in blocks above 64 MiB; give its ETag.
+
+        Raises TransferError, Cancelled.
+        """
         size = file.stat().st_size
         if size <= BLOCK:
-            self._put(url, _Part(file, 0, size), {"x-ms-blob-type": "BlockBlob", **headers})
-            return
+            return self._put(url, _Part(file, 0, size), {"x-ms-blob-type": "BlockBlob", **headers})
         ids = []
         for index, start in enumerate(range(0, size, BLOCK)):
             ids.append(b64encode(f"{index:08d}".encode()).decode())
             block_url = with_query(url, {"comp": "block", "blockid": ids[-1]})
             self._put(block_url, _Part(file, start, min(BLOCK, size - start)), {})
-        self._commit(url, ids, headers)
+        return self._commit(url, ids, headers)
 
     def _download_once(self, url: str, file: Path) -> None:
         with self._exchange.request("GET", url) as answer, file.open("wb") as sink:
@@ -62,7 +81,7 @@ class Transfers:
             if answer.length:
                 raise TransferError(f"the connection broke {answer.length} bytes before the end", None)
 
-    def _page(self, container_url: str, prefix: str, marker: str) -> tuple[list[str], str]:
+    def _page(self, container_url: str, prefix: str, marker: str) -> tuple[list[tuple[str, str]], str]:
         query = {"restype": "container", "comp": "list", "prefix": prefix, "marker": marker}
         return _parse_page(self._again(lambda: self._read(with_query(container_url, query))))
 
@@ -70,25 +89,26 @@ class Transfers:
         with self._exchange.request("GET", url, {"x-ms-version": API_VERSION}) as answer:
             return answer.read()
 
-    def _put(self, url: str, part: "_Part", headers: Mapping[str, str]) -> None:
-        def once() -> None:
+    def _put(self, url: str, part: "_Part", headers: Mapping[str, str]) -> str:
+        def once() -> str:
             with part.file.open("rb") as source:
                 source.seek(part.start)
-                self._send(url, _Window(source, part.length), part.length, headers)
+                return self._send(url, _Window(source, part.length), part.length, headers)
 
-        self._again(once)
+        return self._again(once)
 
-    def _commit(self, url: str, ids: list[str], headers: Mapping[str, str]) -> None:
+    def _commit(self, url: str, ids: list[str], headers: Mapping[str, str]) -> str:
         listed = "".join(f"<Latest>{each}</Latest>" for each in ids)
         body = f'<?xml version="1.0" encoding="utf-8"?><BlockList>{listed}</BlockList>'.encode()
         address = with_query(url, {"comp": "blocklist"})
-        self._again(lambda: self._send(address, body, len(body), _blob_headers(headers)))
+        return self._again(lambda: self._send(address, body, len(body), _blob_headers(headers)))
 
-    def _send(self, url: str, body: Body, length: int, headers: Mapping[str, str]) -> None:
+    def _send(self, url: str, body: Body, length: int, headers: Mapping[str, str]) -> str:
         sent = {"x-ms-version": API_VERSION, "Content-Length": str(length), **headers}
         sent.setdefault("Content-Type", "application/octet-stream")
         with self._exchange.request("PUT", url, sent, body) as answer:
             answer.read()
+            return (answer.getheader("ETag") or "").strip('"')
 
     def _again(self, attempt: Callable[[], T]) -> T:
         for pause in _PAUSES:
@@ -152,13 +172,15 @@ def without_query(url: str) -> str:
     return urlunsplit(urlsplit(url)._replace(query=""))
 
 
-def _parse_page(page: bytes) -> tuple[list[str], str]:
+def _parse_page(page: bytes) -> tuple[list[tuple[str, str]], str]:
     tree = ET.fromstring(page)  # noqa: S314  # the storage service's own answer
-    names = []
-    for element in tree.iterfind("./Blobs/Blob/Name"):
-        text = element.text or ""
-        names.append(unquote(text) if element.get("Encoded") == "true" else text)
-    return names, tree.findtext("NextMarker") or ""
+    entries = []
+    for element in tree.iterfind("./Blobs/Blob"):
+        name, etag = element.find("Name"), element.findtext("Properties/Etag") or ""
+        assert name is not None, "every blob has a name"
+        text = name.text or ""
+        entries.append((unquote(text) if name.get("Encoded") == "true" else text, etag.strip('"')))
+    return entries, tree.findtext("NextMarker") or ""
 
 
 def _blob_headers(headers: Mapping[str, str]) -> dict[str, str]:

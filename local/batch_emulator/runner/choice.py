@@ -9,6 +9,8 @@ from local.batch_emulator.runner.attempt import Runner
 from local.batch_emulator.runner.engine import MODEST_PODMAN, Engine, EngineRunner
 from local.batch_emulator.runner.images import ImageFile
 from local.batch_emulator.runner.isolated import BubblewrapRunner, UnshareRunner
+from local.batch_emulator.runner.mounts.choice import choose_mounter
+from local.batch_emulator.runner.mounts.stores import Stores
 from local.batch_emulator.runner.node_execution import NodeExecution
 from local.batch_emulator.runner.plain import ProcessRunner
 from local.batch_emulator.runner.probe import PROBE_IMAGE, import_probe_image, probe
@@ -20,12 +22,15 @@ class NoRunner(Exception):
     """The means that was asked for does not work here; the text says why."""
 
 
-def choose_execution(images: Path | None, data: Path, runner: str | None = None) -> NodeExecution:
+def choose_execution(
+    images: Path | None, data: Path, runner: str | None = None, stores: Stores | None = None, mounts: str | None = None
+) -> NodeExecution:
     """Give the execution for a machine.
 
     `images` is the file of images (see images.py), `data` a folder for passing files. `runner` (or the environment's
-    BATCH_EMULATOR_RUNNER) forces podman, docker, unshare, bwrap or process. Raises NoRunner when that one does not
-    work.
+    BATCH_EMULATOR_RUNNER) forces podman, docker, unshare, bwrap or process. `stores` are the storage accounts that
+    mounts and identities reach; `mounts` (or BATCH_EMULATOR_MOUNTS) forces rclone or synchronised. Raises NoRunner when
+    that runner does not work, LookupError for that way to mount.
     """
     file, wanted = ImageFile(images), runner or os.environ.get(VARIABLE) or None
     if wanted is not None and wanted not in _CANDIDATES:
@@ -33,7 +38,7 @@ def choose_execution(images: Path | None, data: Path, runner: str | None = None)
     reasons: list[str] = []
     for name in _CANDIDATES if wanted is None else (wanted,):
         for found in _CANDIDATES[name](file, data, reasons):
-            return NodeExecution(found, data)
+            return NodeExecution(found, data, choose_mounter(data.resolve() / "scratch", mounts), stores)
         reasons = reasons or [f"there is no program {name}"]
     raise NoRunner(f"{VARIABLE}={wanted} does not work here: {'; '.join(reasons)}")
 

@@ -165,5 +165,10 @@ def _names(folder: Path) -> list[str]:
 
 def _mount_points() -> frozenset[str]:
     with Path("/proc/self/mountinfo").open(encoding="utf-8") as lines:
-        points = {line.split(" ")[4].encode().decode("unicode_escape").strip("/") for line in lines}
+        # Nodes mount in their own folders, which commands get by a bind of their own.
+        points = {
+            line.split(" ")[4].encode().decode("unicode_escape").strip("/")
+            for line in lines
+            if " - fuse.rclone " not in line
+        }
     return frozenset(point for point in points if not any(_is_within(point, store) for store in _ENGINE_STORES))

@@ -7,10 +7,11 @@ from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from local.batch_emulator.runner.blob_http import TransferError, Transfers, blob_url, without_query
+from local.batch_emulator.runner.blob_http import TransferError, blob_url, without_query
 from local.batch_emulator.runner.layout import Layout
 from local.batch_emulator.runner.problems import Problem
 from local.batch_emulator.runner.run_options import expand
+from local.batch_emulator.runner.way import Way
 
 _WILDCARDS = frozenset("*?[")
 
@@ -23,9 +24,7 @@ class Found:
     blob: str
 
 
-def upload_output_files(
-    files: Sequence[Mapping[str, Any]], layout: Layout, succeeded: bool, transfers: Transfers
-) -> None:
+def upload_output_files(files: Sequence[Mapping[str, Any]], layout: Layout, succeeded: bool, way: Way) -> None:
     """Upload what the conditions ask for, and tell of it in fileuploadout.txt beside stdout.txt.
 
     A pattern that matches nothing uploads nothing. Raises Problem for the first upload that fails, or Cancelled.
@@ -35,7 +34,7 @@ def upload_output_files(
     if due:
         with (layout.task / "fileuploadout.txt").open("w", encoding="utf-8") as log:
             for each in due:
-                for line in _upload(each, layout, transfers):
+                for line in _upload(each, layout, way):
                     log.write(line + "\n")
 
 
@@ -58,18 +57,17 @@ def match_files(pattern: str, destination: str, working: Path) -> Iterator[Found
             yield Found(path, "/".join(filter(None, [destination.strip("/"), *parts])))
 
 
-def _upload(given: Mapping[str, Any], layout: Layout, transfers: Transfers) -> Iterator[str]:
+def _upload(given: Mapping[str, Any], layout: Layout, way: Way) -> Iterator[str]:
     container = given["destination"].get("container") or {}
-    if container.get("identityReference"):
-        raise Problem("FileUploadAccessDenied", "identityReference: the emulator has no managed identities, give a SAS")
+    address = way.opened(container["containerUrl"], container.get("identityReference"), "FileUploadAccessDenied")
     pattern = expand(str(given["filePattern"]), layout.variables())
     if pattern.startswith("/"):
         pattern = str(layout.host(pattern))
     headers = {each["name"]: each.get("value") or "" for each in container.get("uploadHeaders") or ()}
     for found in match_files(pattern, str(container.get("path") or ""), layout.working):
-        url = blob_url(container["containerUrl"], found.blob)
+        url = blob_url(address, found.blob)
         try:
-            transfers.upload(url, found.file, headers)
+            way.transfers.upload(url, found.file, headers)
         except TransferError as error:
             raise _problem(url, found, error) from error
         yield f"{found.file.name} -> {without_query(url)}"

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from local.batch_emulator.execution import Launch, Outcome
-from local.batch_emulator.runner.attempt import Attempt, Runner
+from local.batch_emulator.runner.attempt import Attempt, NodeSide, Runner
 from local.batch_emulator.runner.engine import Engine
 
 PROBE_IMAGE = "localhost/batch-emulator-probe:1"
@@ -26,7 +26,7 @@ def probe(runner: Runner, data: Path, image: str | None = None) -> str | None:
     with tempfile.TemporaryDirectory(prefix="probe-", dir=data) as folder:
         place = Path(folder).resolve()
         launch = _launch(place / "node", image)
-        outcome = _finished(Attempt(runner, launch, place / "scratch"))
+        outcome = _finished(Attempt(runner, launch, NodeSide(place / "scratch")))
         task = launch.node_root / "workitems/probe/job-1/probe"
         if outcome is None:
             return f"{runner.name}: no end after {_SECONDS:g} s"

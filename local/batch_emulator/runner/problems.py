@@ -13,12 +13,14 @@ _USER_CODES = frozenset(
         "CommandProgramNotFound",
         "CommandLaunchFailed",
         "ContainerInvalidImage",
+        "ContainerInvalidRegistry",
         "ContainerInvalidSettings",
         "FileUploadAccessDenied",
         "FileUploadConflict",
         "FileUploadContainerNotFound",
         "ResourceContainerAccessDenied",
         "ResourceContainerNotFound",
+        "MountConfigurationError",
         "TaskEnded",
     }
 )

@@ -6,35 +6,36 @@ from typing import Any
 
 from local.batch_emulator.runner.blob_http import TransferError, Transfers, blob_url, without_query
 from local.batch_emulator.runner.problems import Problem, disk_problem
+from local.batch_emulator.runner.way import Way
 
 _DEFAULT_MODE = 0o770
 
 
-def fetch_resource_files(files: Sequence[Mapping[str, Any]], working: Path, transfers: Transfers) -> None:
+def fetch_resource_files(files: Sequence[Mapping[str, Any]], working: Path, way: Way) -> None:
     """Download everything that is listed. Raises Problem with the service's code, or Cancelled."""
     for each in files:
-        if each.get("identityReference"):
-            raise Problem("BlobAccessDenied", "identityReference: the emulator has no managed identities, give a SAS")
         if each.get("autoStorageContainerName"):
             raise Problem("BlobNotFound", "autoStorageContainerName: the emulator has no auto-storage account")
         if each.get("storageContainerUrl"):
-            _fetch_container(each, working, transfers)
+            _fetch_container(each, working, way)
         else:
             mode = int(str(each.get("fileMode") or "0"), 8) or _DEFAULT_MODE
-            _fetch(str(each["httpUrl"]), _inside(working, str(each["filePath"])), mode, transfers)
+            url = way.opened(str(each["httpUrl"]), each.get("identityReference"), "BlobAccessDenied")
+            _fetch(url, _inside(working, str(each["filePath"])), mode, way.transfers)
 
 
-def _fetch_container(given: Mapping[str, Any], working: Path, transfers: Transfers) -> None:
-    url, prefix = str(given["storageContainerUrl"]), str(given.get("blobPrefix") or "")
+def _fetch_container(given: Mapping[str, Any], working: Path, way: Way) -> None:
+    plain, prefix = str(given["storageContainerUrl"]), str(given.get("blobPrefix") or "")
+    url = way.opened(plain, given.get("identityReference"), "ResourceContainerAccessDenied")
     folder = _inside(working, str(given.get("filePath") or "."))
     mode = int(str(given.get("fileMode") or "0"), 8) or _DEFAULT_MODE
     try:
-        names = list(transfers.list_blobs(url, prefix))
+        names = list(way.transfers.list_blobs(url, prefix))
     except TransferError as error:
         raise _listing_problem(url, error) from error
     for name in names:
         if not name.endswith("/"):
-            _fetch(blob_url(url, name), _inside(folder, name), mode, transfers)
+            _fetch(blob_url(url, name), _inside(folder, name), mode, way.transfers)
 
 
 def _fetch(url: str, file: Path, mode: int, transfers: Transfers) -> None:

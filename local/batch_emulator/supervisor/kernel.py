@@ -39,6 +39,11 @@ def mount(source: str, target: str, kind: str | None, flags: int, options: str =
     _checked(result, f"mount {kind or source} on {target}")
 
 
+def unmount(target: str) -> None:
+    """Take a mount away at once; what still uses it keeps it until it ends. Raises OSError that names the target."""
+    _checked(_LIBC.umount2(os.fsencode(target), ctypes.c_int(_MNT_DETACH)), f"umount {target}")
+
+
 def change_root(new_root: str) -> None:
     """Make a mounted folder the root of this process's namespace and let go of the old one. Raises OSError."""
     os.chdir(new_root)
