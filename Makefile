@@ -7,9 +7,10 @@ PY = .venv/bin/python
 
 .DEFAULT_GOAL := help
 .PHONY: help setup up down status demo test lint style format types layers check clean
+.PHONY: bench-split bench-submit bench-poll bench-merge
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 setup: ## make .venv with everything in it (PYTHON=... picks the Python, 3.11 to 3.13)
 	@PYTHON="$(PYTHON)" sh local/bootstrap.sh
@@ -44,6 +45,18 @@ layers: setup ## who may import whom
 	@.venv/bin/lint-imports --no-cache
 
 check: lint test ## lint and test: what CI runs
+
+bench-split: setup ## figures: 2 GiB of lines into 2,000 tasks (ARGS="--scale 0.1" for a part, all four)
+	@$(PY) -m benchmarks.split $(ARGS)
+
+bench-submit: setup ## figures: 100,000 tasks, then 1,000,000 over many passes
+	@$(PY) -m benchmarks.submit $(ARGS)
+
+bench-poll: setup ## figures: a look at 100 and at 100,000 tasks; importing the app
+	@$(PY) -m benchmarks.poll $(ARGS)
+
+bench-merge: setup ## figures: 20,000 outputs into one result
+	@$(PY) -m benchmarks.merge $(ARGS)
 
 clean: ## remove local data, logs and caches (.venv and .tools stay)
 	@if [ -x $(PY) ] && [ -d .batchdrop ]; then $(PY) -m local.stack down; fi
