@@ -29,10 +29,11 @@ class Life:
             spent = self.spent
         if spent > self.calls or (spent == self.calls and not self.after):
             raise Killed
-        answer = call()
-        if spent == self.calls:
-            raise Killed
-        return answer
+        try:
+            return call()
+        finally:
+            if spent == self.calls:  # whatever it answered, or refused with
+                raise Killed
 
 
 class Mortal:

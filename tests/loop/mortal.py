@@ -32,11 +32,12 @@ class Killer:
         if now and not self.after:
             self.dead = True
             raise Killed
-        answer = method(*args, **kwargs)
-        if now:
-            self.dead = True
-            raise Killed
-        return answer
+        try:
+            return method(*args, **kwargs)
+        finally:
+            if now:  # whatever it answered, or refused with
+                self.dead = True
+                raise Killed
 
 
 class Mortal:

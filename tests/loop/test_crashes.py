@@ -19,13 +19,15 @@ from tests.loop.test_sides import RECOMBINER, SPLITTER, cutter, recombine
 
 @dataclass(frozen=True)
 class Reference:
-    """A job, its program, and what becomes of it. `retries`: the job that ended before, which this one retries."""
+    """A job, its program, and what becomes of it. `retries`: the job that ended before, which this one retries.
+    `streams`: the store cannot make blocks from ranges."""
 
     manifest: str
     program: Program
     state: str
     cancel: bool = False
     retries: str | None = None
+    streams: bool = False
 
 
 def copy(container: Container) -> None:
@@ -57,11 +59,14 @@ def own_name(container: Container) -> None:
 
 
 MENDED = 'container: {environment: {MENDED: "yes"}}\n'
+BY_RANGES = LINES.replace("unitsPerTask: 3", "tasks: 2")
 JOBS = {
     "good": Reference(LINES, copy, "succeeded"),
     "failing": Reference(RANGE, fails_on_three, "failed"),
     "tolerated": Reference(RANGE + "failure: {tolerated: 1}\n", fails_on_three, "succeeded"),
     "cancelled": Reference(RANGE, number, "cancelled", cancel=True),
+    "cut": Reference(BY_RANGES, copy, "succeeded"),
+    "streamed": Reference(BY_RANGES, copy, "succeeded", streams=True),
     "composed": Reference(RANGE.replace("stop: 5", "stop: 2"), long_number, "succeeded"),
     "files": Reference(RANGE.replace("stop: 5", "stop: 2") + "merge: {by: files}\n", own_name, "succeeded"),
     "own splitter": Reference(SPLITTER, cutter(None), "succeeded"),
@@ -108,6 +113,7 @@ def merged_bytes(ground: Ground, path: str) -> list[bytes]:
 
 def prepared(job: Reference) -> Ground:
     ground = Ground()
+    ground.world.work.unsupported = job.streams
     ground.put("data/big.txt", TEXT)
     ground.put("data/big.bin", "one|two|three")
     if job.retries is not None:

@@ -51,6 +51,8 @@ CASES: dict[str, tuple[Manifest, bytes]] = {
     "gzip": (cut("lines", units_per_task=40), MEMBERS),
     "gzip by tasks": (cut("lines", tasks=5), MEMBERS),
     "gzip in blocks": (cut("lines", units_per_task=6), gzip.compress(LONG)),
+    "gzip json": (cut("json", units_per_task=20), gzip.compress(ARRAY)),
+    "gzip records": (cut("bytes", record_size=10, tasks=5), gzip.compress(LINES[:2000])),
     "gzip csv": (cut("csv", tasks=3), gzip.compress(ROWS)),
 }
 QUICK = [name for name in CASES if "blocks" not in name]
