@@ -11,7 +11,7 @@ from shared.manifest.models import Input, Merge, MergeBy, MergeCsv, Output, Redu
 from shared.manifest.nodes import Node, shortened
 from shared.manifest.paths import check_name, checked_path
 from shared.manifest.section import Reader, Section
-from shared.manifest.templates import OUTPUT_NAMES, TARGET_NAMES, extension, placeholders, render
+from shared.manifest.templates import OUTPUT_NAMES, TARGET_NAMES, extension, placeholders, render, text_extension
 from shared.manifest.units import kind_of
 from shared.manifest.values import choice, flag, integer, text
 
@@ -140,7 +140,7 @@ def _with_extension(name: str, source: Input | None) -> str:
     if source is None:
         return name
     if source.kind != "blobs":
-        return render(name, {"ext": extension(source.blob or "")})
+        return render(name, {"ext": text_extension(source.blob or "")})
     common = extension("x" + (source.blobs or "").rpartition("*")[2])
     return render(name, {"ext": common}) if common else name
 

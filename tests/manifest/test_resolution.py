@@ -187,3 +187,10 @@ def test_a_manifest_survives_being_stored() -> None:
     """The frozen plan holds the manifest as JSON; reading it back gives the same one."""
     manifest = parsed(TEXT | {"failure.tolerated": "1%", "config": {"a": [1, 2.5, None]}})
     assert Manifest.model_validate_json(manifest.model_dump_json()) == manifest
+
+
+@pytest.mark.parametrize(("blob", "by", "name"), [("a.csv.gz", "csv", "output.csv"), ("a.fa.GZ", "fasta", "output.fa")])
+def test_a_packed_blob_has_the_extension_of_what_it_holds(blob: str, by: str, name: str) -> None:
+    """`.gz` tells neither how to split nor what comes out: the extension before it does."""
+    manifest = parsed({"input.blob": f"data/{blob}"})
+    assert (manifest.split.by, manifest.output.name) == (by, name)
