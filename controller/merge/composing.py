@@ -39,8 +39,8 @@ class Composition:
     def _outputs(self) -> Iterator[Wanted]:
         return (self._work.wanted(output) for output in self._work.outputs() if output.length)
 
-    def _groups(self, blobs: Iterable[Wanted]) -> Iterator[Group]:
-        return grouped(blobs, self._work.sizes, spare=int(self._lines))
+    def _groups(self, level: int, blobs: Iterable[Wanted]) -> Iterator[Group]:
+        return grouped(blobs, self._work.sizes, spare=int(self._lines and level == 0))
 
     def _intermediate(self, place: Place, level: int, group: Group) -> int:
         return self._commit(place, level, group, nothing, "application/octet-stream").length

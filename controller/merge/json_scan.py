@@ -12,23 +12,9 @@ from collections.abc import Callable
 from typing import Any
 
 from controller.merge import json_tokens as grammar
-from controller.merge.json_tokens import Mode
+from controller.merge.json_tokens import BYTE_ORDER_MARK, DEEPEST, LONGEST_NUMBER, RUN, Mode, NotJson
 
-DEEPEST = 1000
-"""Levels taken token by token; two or three more may follow in a run."""
-LONGEST_NUMBER = 4096
-RUN = 10_000
-"""Elements taken at once."""
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-
-
-class NotJson(ValueError):
-    """The text breaks the grammar at byte `offset`."""
-
-    def __init__(self, offset: int, what: str) -> None:
-        super().__init__(what)
-        self.offset = offset
-
+__all__ = ["JsonScan", "NotJson"]
 
 _MORE = -1
 """Instead of a position: the rest of the buffer says too little yet."""

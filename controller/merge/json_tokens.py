@@ -9,6 +9,12 @@ from __future__ import annotations
 import re
 from enum import Enum, auto
 
+DEEPEST = 1000
+"""Levels taken token by token; two or three more may follow in a run."""
+LONGEST_NUMBER = 4096
+RUN = 10_000
+"""Elements taken at once."""
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _CHARACTERS = rb'(?:[^"\\\x00-\x1f]++|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*+'
 _STRING = rb'"%s"' % _CHARACTERS
 _SCALAR = rb"(?:true|false|null|-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][+-]?[0-9]++)?+)"
@@ -54,3 +60,11 @@ class Mode(Enum):
     STRING = auto()
     KEY_STRING = auto()
     DONE = auto()
+
+
+class NotJson(ValueError):
+    """The text breaks the grammar at byte `offset`."""
+
+    def __init__(self, offset: int, what: str) -> None:
+        super().__init__(what)
+        self.offset = offset

@@ -33,13 +33,13 @@ class Levels:
     def narrowed(
         self,
         blobs: Iterable[Wanted],
-        grouped: Callable[[Iterable[Wanted]], Iterator[Group]],
+        grouped: Callable[[int, Iterable[Wanted]], Iterator[Group]],
         make: Callable[[Place, int, Group], int],
     ) -> tuple[int, Group]:
         """The last level and its one group. `make` commits the blob of a group of a level and answers its length."""
         level = 0
         while True:
-            groups = grouped(blobs)
+            groups = grouped(level, blobs)
             first, second = next(groups, []), next(groups, None)
             if second is None:
                 return level, first

@@ -58,7 +58,8 @@ def grouped(blobs: Iterable[Wanted], sizes: Sizes, spare: int) -> Iterator[list[
     for blob in blobs:
         takes = -(-blob.length // sizes.piece) + spare
         if takes > sizes.blocks // 2:
-            raise Refused("MERGE", 0, f"{blob.name} has {blob.length} bytes: that is more than can be composed")
+            message = f"the outputs are more than one result can hold: {blob.name} alone has {blob.length} bytes"
+            raise Refused("MERGE", 0, message)
         if blocks + takes > sizes.blocks:
             yield group
             group, blocks = [], 0

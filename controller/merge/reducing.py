@@ -59,7 +59,7 @@ class Reduction:
         return (self._work.wanted(output) for output in self._work.outputs() if output.length)
 
 
-def _groups(blobs: Iterable[Wanted]) -> Iterator[Group]:
+def _groups(_: int, blobs: Iterable[Wanted]) -> Iterator[Group]:
     rest = iter(blobs)
     while group := list(islice(rest, OPEN)):
         yield group

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import uuid
+import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
 
 from controller.merge.run import MergeTarget, TaskOutput, merge
+from controller.merge.sizes import Sizes
+from controller.merge.survey import parts_hash
 from local.azurite import Azurite
 from shared.azure.blobs import AzureBlobs
-from shared.errors import Refused
+from shared.errors import OutOfTime, Refused
 from shared.manifest.models import Reduce
 from shared.names import RESULTS, JobId, output_container, task_id
 from shared.ports import BlobPort, Ports
+from shared.record import MergeCursor
 from shared.settings import StorageAccount
 from tests.fakes.world import make_world
 from tests.merge.ground import NOW, merging
@@ -102,3 +108,43 @@ def test_files_are_copied_once(ports: Ports, job: JobId, put: Put) -> None:
     more = [*files, put(3, "a b", b"other")]
     with pytest.raises(Refused, match="t-000000 and t-000003 both left a b"):
         merge(job, merging("files"), lambda: iter(more), target, ports, lambda _: None)
+
+
+SMALL = Sizes(piece=2**20, blocks=4, compose_from=1, lines_from=0, batch=2, beat=1)
+
+
+@pytest.mark.parametrize("by", ["concat", "lines"])
+def test_outputs_are_composed_in_levels_over_passes(by: str, ports: Ports, job: JobId, put: Put) -> None:
+    """Each pass ends at its first new cursor: what earlier ones have staged and committed is still there."""
+    outputs = [b"a" * 700_000 + b"\n", b"", b"b" * 5, b"c" * 600_000, b"d\n"] * 2
+    for index, content in enumerate(outputs):
+        put(index, "out", content)
+    listed = list(ports.work.list(output_container(job), "t-"))
+    files = [TaskOutput(index, "out", item.length, item.etag, item.md5) for index, item in enumerate(listed)]
+    target, kept = MergeTarget(f"results/{job}/x.txt", f"{job}/final.txt", "fail"), [MergeCursor()]
+
+    def end(cursor: MergeCursor) -> None:
+        if cursor != kept[-1]:
+            kept.append(cursor)
+            raise OutOfTime
+
+    committed = None
+    while committed is None:
+        with suppress(OutOfTime):
+            committed = merge(job, merging(by), lambda: iter(files), target, ports, end, kept[-1], 10, SMALL)
+    newline = b"\n" if by == "lines" else b""
+    expected = b"".join(data if data.endswith(b"\n") or not data else data + newline for data in outputs)
+    assert read(ports.work, f"{job}/final.txt") == expected
+    assert (committed.fact.hash_kind, committed.fact.bytes) == ("parts", len(expected))
+    assert committed.fact.hash == parts_hash(files)
+    assert len(kept) > 4
+
+
+def test_an_archive_is_committed_in_blocks(ports: Ports, job: JobId, put: Put) -> None:
+    """Read back, it is whole."""
+    files = [put(index, f"{index}.bin", bytes([index]) * (3 * 2**20)) for index in range(4)]
+    target = MergeTarget(f"results/{job}/x.zip", f"{job}/final.zip", "fail")
+    merge(job, merging("zip"), lambda: iter(files), target, ports, lambda _: None)
+    archive = zipfile.ZipFile(io.BytesIO(read(ports.work, f"{job}/final.zip")))
+    assert archive.testzip() is None
+    assert archive.namelist() == [f"{index}.bin" for index in range(4)]

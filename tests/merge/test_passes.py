@@ -15,7 +15,7 @@ from controller.merge.registry import joiner_of
 from controller.merge.run import TaskOutput
 from controller.merge.sizes import Sizes
 from controller.merge.survey import parts_hash
-from shared.errors import Unsupported
+from shared.errors import Refused, Unsupported
 from shared.manifest.models import Manifest, Reduce
 from tests.fakes.world import World
 from tests.merge.ground import JOB, a_world, chunked, content, left, merging, result
@@ -217,6 +217,14 @@ def test_a_long_output_is_composed_range_by_range() -> None:
     passes = Passes(merging("concat"), world, files, Sizes(piece=50, compose_from=1), None)
     assert result(world, passes.go()) == b"0123456789" * 13
     assert world.work.calls["stage_from"] == 3
+
+
+def test_what_no_blob_can_hold_is_refused() -> None:
+    """By what there is too much of, and before anything is read."""
+    world, files = a_world(b"x" * 200, b"y")
+    passes = Passes(merging("concat"), world, files, replace(SMALL, blocks=4), None)
+    with pytest.raises(Refused, match=r"more than one result can hold: t-000000/out alone has 200 bytes"):
+        passes.go()
 
 
 def test_levels_lie_in_the_jobs_own_container_and_are_counted() -> None:
