@@ -99,7 +99,6 @@ def test_the_policies_that_come_along_are_good(name: str) -> None:
         ("pricesAsOf: yesterday", [("pricesAsOf", "pattern")]),
         ("caps: {maxNodes: 0}", [("caps.maxNodes", "range")]),
         ("caps: {nodeHoursPerDay: 5}", [("caps.nodeHoursPerDay", "notAvailable")]),
-        ("caps: {nodeHoursPerDay: 5}", [("caps.nodeHoursPerDay", "notAvailable")]),
         ("profiles: {a: {size: 1}}", [("profiles.a.size", "unknownField")]),
         ("profiles: {a: {maxNodes: x}}", [("profiles.a.maxNodes", "type")]),
         ("defaults: {compute: {maxNode: 1}}", [("defaults.compute.maxNode", "unknownField")]),
