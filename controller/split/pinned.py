@@ -14,7 +14,7 @@ from shared.errors import Defect
 from shared.ports import BlobPort
 
 CHUNK, PACKED_CHUNK = 4 * 2**20, 2**20
-AHEAD = 3
+AHEAD = 2
 """Chunks under way before they are needed."""
 
 
