@@ -23,6 +23,18 @@ input: {range: {stop: 3}}
 limits: {maxTaskRetryCount: 1}
 """
 
+ONE_FAILS = """
+version: 1
+container:
+  image: "localhost/wordcount:1"
+  command: [sh, -c, 'test "$BATCHDROP_TASK_INDEX" != 1 -o -n "$MENDED" && echo $BATCHDROP_UNIT_START > $OUTPUT_PATH']
+input: {range: {stop: 3}}
+split: {unitsPerTask: 1}
+limits: {maxTaskRetryCount: 0}
+failure: {tolerated: 1}
+merge: {by: lines, to: "results/numbers.txt"}
+"""
+
 
 def test_a_task_that_fails_for_ever_is_named_with_its_stderr(person: Person) -> None:
     """After its retries: failed, task, exit code, the end of stderr; only what retention keeps is left."""
@@ -37,6 +49,20 @@ def test_a_task_that_fails_for_ever_is_named_with_its_stderr(person: Person) -> 
     assert person.left(status["jobId"]) == [f"{status['jobId']}-input", f"{status['jobId']}-output"]
     rows = [json.loads(line) for line in person.read(status["links"]["failed"]).splitlines()]
     assert b"no/such/file" in person.read(rows[0]["logs"] + "stderr.txt")
+
+
+def test_a_copy_of_retry_yaml_makes_the_result_whole(person: Person) -> None:
+    """One of three tasks failed; the retry runs it alone, and its result takes the place of the first one."""
+    person.drop("numbers.yaml", ONE_FAILS)
+    first = person.wait("numbers.yaml", lambda s: bool(s["final"]) and s["cleanup"]["state"] == "retained")
+    assert (first["state"], first["units"]["failed"]) == ("succeeded", 1)
+    assert person.read("results/numbers.txt") == b"0\n2\n"
+    retry = person.read(first["links"]["retry"]).decode()
+    person.drop("again.yaml", retry + 'container: {environment: {MENDED: "yes"}}\n')
+    second = person.cleaned("again.yaml")
+    assert (second["state"], second["complete"], second["attempts"]["runs"]) == ("succeeded", True, 1)
+    assert person.read("results/numbers.txt") == b"0\n1\n2\n"
+    assert person.left(second["jobId"]) == []
 
 
 def test_an_image_that_cannot_be_pulled_fails_the_job_and_says_so(person: Person) -> None:
