@@ -6,7 +6,7 @@ ARGS =
 PY = .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down status demo test lint style format types layers check clean
+.PHONY: help setup up down status demo test test-clients lint style format types layers check clean
 .PHONY: bench-split bench-submit bench-poll bench-merge
 
 help: ## this list
@@ -29,6 +29,9 @@ demo: setup ## a whole job from drop to result, on a stack of its own
 
 test: setup ## all tests (ARGS="-k name" for some)
 	@$(PY) -m pytest $(ARGS)
+
+test-clients: setup ## the Azure CLI and an older SDK against the Batch emulator (installs them below .tools)
+	@BATCHDROP_TEST_CLIENTS=1 $(PY) -m pytest tests/batch_emulator/clients $(ARGS)
 
 lint: style format types layers ## all four of these gates
 

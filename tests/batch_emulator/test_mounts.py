@@ -15,10 +15,11 @@ from azure.storage.blob import BlobServiceClient, ContainerClient
 
 from local.azurite import Azurite
 from local.batch_emulator.execution import Handle, Machine, Outcome
-from local.batch_emulator.runner import choose_execution
+from local.batch_emulator.runner import NoRunner, choose_execution
 from local.batch_emulator.runner.mounts.rclone import ON_A_LEASH, mount_points
 from local.batch_emulator.runner.mounts.stores import Stores, account_sas
 from local.batch_emulator.runner.node_execution import NodeExecution
+from local.batch_emulator.runner.probe import PROBE_IMAGE
 from tests.batch_emulator.node import Node
 
 IDENTITY = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/nodes"
@@ -186,6 +187,32 @@ def test_task_files_travel_by_identity(place: Place) -> None:
     launch = place.node.launch("/bin/cp a.txt b.txt", **body)
     assert awaited(place.execution.start(replace(launch, identities=(IDENTITY,)))).failure is None
     assert place.texts()["b"] == "alpha"
+
+
+@pytest.mark.parametrize("runner", ["unshare", "bwrap", "podman"])
+def test_containers_see_the_mounts_they_are_given(azurite: Azurite, tmp_path: Path, runner: str) -> None:
+    """A container with the VfsMounts bind reads and writes the container of blobs at its path on the node."""
+    try:
+        execution = choose_execution(
+            tmp_path / "images.json", tmp_path / "data", runner, Stores([azurite.connection_string])
+        )
+    except NoRunner as why:
+        pytest.skip(str(why))
+    (tmp_path / "app").mkdir()
+    (tmp_path / "images.json").write_text('{"images": {"app": {"root": "app", "base": "host"}}}')
+    image = PROBE_IMAGE if runner == "podman" else "app"
+    with BlobServiceClient.from_connection_string(azurite.connection_string, api_version="2026-06-06") as service:
+        client = service.create_container(f"mount-{uuid.uuid4().hex[:12]}")
+        place = Place(execution, azurite, client, tmp_path / "node")
+        place.put("a.txt", "alpha\n")
+        assert place.boot(images=(image,)).failure is None
+        script = "cd /mnt/batch/tasks/fsmounts/data && read line < a.txt && echo $line > b.txt"
+        binds = [{"source": "VfsMounts"}, {"source": "Task"}]
+        outcome = place.node.contain(image, f"/bin/sh -c '{script}'", settings={"containerHostBatchBindMounts": binds})
+        assert outcome.failure is None, (outcome, place.node.text("stderr.txt"))
+        assert place.texts()["b.txt"] == "alpha\n"
+        execution.close()
+        client.delete_container()
 
 
 def test_mounts_of_a_killed_emulator_are_cleared_away(azurite: Azurite, tmp_path: Path) -> None:

@@ -114,8 +114,9 @@ def test_a_resource_file_stays_in_the_working_directory(process_node: Node, blob
 
 @pytest.mark.parametrize("given", [{"identityReference": {"resourceId": "x"}}, {"autoStorageContainerName": "x"}])
 def test_ways_to_files_that_do_not_exist_here_are_refused_by_name(process_node: Node, given: dict[str, Any]) -> None:
-    """Managed identities and auto-storage are Azure's."""
-    outcome = process_node.run("/bin/true", resourceFiles=[given])
+    """An identity that the pool does not bear, and auto-storage, open nothing."""
+    file = {"httpUrl": "http://127.0.0.1:9/a/b", "filePath": "b"} if "identityReference" in given else {}
+    outcome = process_node.run("/bin/true", resourceFiles=[{**file, **given}])
     assert outcome.failure is not None
     assert next(iter(given)) in outcome.failure.message
 

@@ -1,5 +1,7 @@
 """Scripts and deeds: what goes wrong by arrangement, and how a client sees it."""
 
+from dataclasses import replace
+
 import pytest
 from azure.batch import models
 from azure.core.exceptions import HttpResponseError
@@ -248,3 +250,19 @@ def test_limits_of_pools(ground: Ground) -> None:
     assert refusal(ground.pool, machine=custom, nodes=2001) == "InvalidPropertyValue"
     ground.job()
     assert refusal(ground.client.get_job, "j", service_timeout=31) == "OutOfRangeQueryParameterValue"
+
+
+@pytest.mark.parametrize("code", [143, None])
+def test_the_exit_code_of_a_wall_clock_kill_can_be_set(ground: Ground, code: int | None) -> None:
+    """The service's documents do not tell it, so it is a setting; the failure is TaskEnded all the same."""
+    world = ground.emulator.world
+    world.settings = replace(world.settings, wall_clock_exit=code)
+    ground.programs.default = None
+    ground.pool()
+    ground.job()
+    ground.task(constraints={"maxWallClockTime": "PT1M"})
+    ground.advance(90)
+    info = ground.fate().execution_info
+    assert info is not None
+    assert info.failure_info is not None
+    assert (info.exit_code, info.failure_info.code) == (code, "TaskEnded")

@@ -1,12 +1,12 @@
 """The operations of ARM on pools."""
 
 import re
-from typing import Any
 from urllib.parse import quote
 
 from local.batch_emulator import scaling
 from local.batch_emulator.allocation import resize
-from local.batch_emulator.arm.shapes import to_arm, to_batch
+from local.batch_emulator.arm.shapes import to_batch
+from local.batch_emulator.arm.views import shown, view
 from local.batch_emulator.bodies import normal
 from local.batch_emulator.bodies import pools as shapes
 from local.batch_emulator.failures import BatchError
@@ -14,10 +14,8 @@ from local.batch_emulator.operations.pool_checks import check_size, check_source
 from local.batch_emulator.operations.pools import add_pool, begin_deletion
 from local.batch_emulator.protocol.conditions import check as check_conditions
 from local.batch_emulator.protocol.exchange import Answer, Call
-from local.batch_emulator.protocol.pages import wire
 from local.batch_emulator.protocol.shapes import choice, number, object_of, record, span, text, without_nulls
 from local.batch_emulator.state import Pool, Wire
-from local.batch_emulator.views.pools import identity_ids, without_keys, without_secrets
 from local.batch_emulator.world import World, refuse_unless
 
 _IDENTITY_ID = re.compile(
@@ -59,7 +57,7 @@ def arm_create_pool(world: World, call: Call) -> Answer:
     refuse_unless("If-Match" not in call.headers, "ConditionNotMet")
     spec = _spec(call, body)
     shapes.POOL("", {name: value for name, value in spec.items() if name != "identity"})
-    return _shown(call, add_pool(world, normal(spec), call.now))
+    return shown(call, add_pool(world, normal(spec), call.now))
 
 
 def arm_update_pool(world: World, call: Call) -> Answer:
@@ -73,12 +71,12 @@ def arm_get_pool(world: World, call: Call) -> Answer:
     """Get one pool."""
     pool = world.account.pool(call.ids["poolName"])
     check_conditions(call.headers, pool.etag, pool.modified, reading=True)
-    return _shown(call, pool)
+    return shown(call, pool)
 
 
 def arm_list_pools(world: World, call: Call) -> Answer:
     """List all pools, on one page."""
-    return Answer(200, {"value": [_view(call, pool) for pool in world.account.pools.values()]})
+    return Answer(200, {"value": [view(call, pool) for pool in world.account.pools.values()]})
 
 
 def arm_delete_pool(world: World, call: Call) -> Answer:
@@ -153,7 +151,7 @@ def _change(world: World, call: Call, pool: Pool, body: Wire) -> Answer:
         pool.spec.pop("identity", None)
     _rescale(world, call, pool, scale, body.get("properties", {}).get("scaleSettings", {}))
     world.account.touch(pool, call.now)
-    return _shown(call, pool)
+    return shown(call, pool)
 
 
 _SCALE_NAMES = ("enableAutoScale", "autoScaleFormula", "autoScaleEvaluationInterval", "resizeTimeout",
@@ -179,83 +177,3 @@ def _rescale(world: World, call: Call, pool: Pool, scale: Wire, given: Wire) -> 
     pool.spec["resizeTimeout"] = scale.get("resizeTimeout", "PT15M")
     targets = (scale.get("targetDedicatedNodes", 0), scale.get("targetLowPriorityNodes", 0))
     resize(world, pool, *targets, given["fixedScale"].get("nodeDeallocationOption", "requeue"), call.now)
-
-
-def _shown(call: Call, pool: Pool) -> Answer:
-    return Answer(200, _view(call, pool), {"ETag": f'"{pool.etag}"'})
-
-
-def _view(call: Call, pool: Pool) -> Wire:
-    account = call.path.rsplit("/pools", 1)[0]
-    view: dict[str, Any] = {
-        "id": f"{account}/pools/{pool.id}",
-        "name": pool.id,
-        "type": "Microsoft.Batch/batchAccounts/pools",
-        "etag": f'W/"{pool.etag}"',
-        "properties": wire(_properties(pool)),
-        "tags": pool.spec.get("resourceTags"),
-        "identity": _identity(pool),
-    }
-    return {name: value for name, value in view.items() if value is not None}
-
-
-def _identity(pool: Pool) -> Wire | None:
-    if "identity" not in pool.spec:
-        return None
-    ids = {each: {name: value for name, value in identity_ids(each).items() if name != "resourceId"}
-           for each in pool.identities}  # fmt: skip
-    return {"type": "UserAssigned", "userAssignedIdentities": ids}
-
-
-def _properties(pool: Pool) -> Wire:
-    machine = without_secrets(pool.spec["virtualMachineConfiguration"])
-    shown = pool.spec | {"virtualMachineConfiguration": machine, "taskSlotsPerNode": pool.slots}
-    if pool.mounts:
-        shown["mountConfiguration"] = [without_keys(each) for each in pool.mounts]
-    return to_arm(shown) | {
-        "lastModified": pool.modified,
-        "creationTime": pool.created,
-        "provisioningState": "Succeeded" if pool.state == "active" else "Deleting",
-        "provisioningStateTransitionTime": pool.state_since,
-        "allocationState": pool.allocation.capitalize(),
-        "allocationStateTransitionTime": pool.allocation_since,
-        "currentDedicatedNodes": sum(node.dedicated for node in pool.nodes.values()),
-        "currentLowPriorityNodes": sum(not node.dedicated for node in pool.nodes.values()),
-        "scaleSettings": _scale_settings(pool),
-        "autoScaleRun": _scale_run(pool),
-        "resizeOperationStatus": _resize_status(pool),
-    }
-
-
-def _scale_settings(pool: Pool) -> Wire:
-    if pool.spec["enableAutoScale"]:
-        interval = pool.spec.get("autoScaleEvaluationInterval")
-        return {"autoScale": {"formula": pool.spec["autoScaleFormula"], "evaluationInterval": interval}}
-    return {
-        "fixedScale": {
-            "resizeTimeout": pool.spec.get("resizeTimeout", "PT15M"),
-            "targetDedicatedNodes": pool.target_dedicated,
-            "targetLowPriorityNodes": pool.target_low_priority,
-        }
-    }
-
-
-def _scale_run(pool: Pool) -> Wire | None:
-    run = pool.autoscale_run
-    if run is None:
-        return None
-    error = run.get("error")
-    shown = {name: error[name] for name in ("code", "message")} if error else None
-    return {"evaluationTime": run["timestamp"], "results": run.get("results"), "error": shown}
-
-
-def _resize_status(pool: Pool) -> Wire | None:
-    if pool.allocation == "steady" and not pool.resize_errors:
-        return None
-    return {
-        "targetDedicatedNodes": pool.target_dedicated,
-        "targetLowPriorityNodes": pool.target_low_priority,
-        "resizeTimeout": pool.spec.get("resizeTimeout", "PT15M"),
-        "startTime": pool.allocation_since,
-        "errors": [{"code": each["code"], "message": each["message"]} for each in pool.resize_errors] or None,
-    }

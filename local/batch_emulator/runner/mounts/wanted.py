@@ -56,7 +56,7 @@ def as_identity(reference: Mapping[str, Any], url: str, identities: tuple[str, .
     """Give a URL that a node's identity opens. Raises Problem(code) where there is no such way."""
     resource = str(reference.get("resourceId") or "")
     if resource.lower() not in {each.lower() for each in identities}:
-        raise Problem(code, f"The pool has no identity {resource or '(none named)'}")
+        raise Problem(code, f"identityReference: the pool has no identity {resource or '(none named)'}")
     signed = stores.for_identity(url)
     if signed is None:
         raise Problem(code, f"identityReference: the emulator knows no key for {url}; start it with --storage")
