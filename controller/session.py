@@ -35,6 +35,8 @@ class Session:
     loaded: Loaded
     lease: Lease | None = None
     saved_at: datetime | None = None
+    races: int = 0
+    """Saves that someone else came before."""
     defects: DefectCount | None = None
     """Counted for the long step under way; cleared at its next saved cursor."""
 

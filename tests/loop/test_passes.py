@@ -277,3 +277,23 @@ def test_http_knows_no_such_job(job: str) -> None:
     assert api.cancel(job, ground.world.ports)[0] == 404
     assert api.part("GET", job, "result", ground.world.ports)[0] == 404
     assert api.part("DELETE", job, "x", ground.world.ports)[0] == 404
+
+
+def test_a_pass_that_loses_a_race_goes_on_where_it_holds_the_lock() -> None:
+    """The same bytes dropped while tasks are added: the record moves on under the pass, and nothing waits for it."""
+    ground = Ground()
+    whole = ground.world
+
+    def the_same_again() -> None:
+        ours, ground.world = ground.world, whole
+        ground.drop(RANGE)
+        ground.world = ours
+
+    ports = replace(whole.ports, batch=Interrupting(whole.batch, "add_tasks", the_same_again))
+    ground.world = replace(whole, ports=ports)
+    ground.drop(RANGE)
+    ground.world = whole
+    loaded = store.load(whole.control, only_job(ground))
+    assert loaded is not None
+    assert (loaded.record.added, len(loaded.record.deliveries)) == (5, 1)
+    assert loaded.record.next_look - whole.clock.now() < timedelta(minutes=1)
