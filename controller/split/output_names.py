@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from functools import lru_cache
 
 from controller.split.rows import Row, SourceBlob
 from shared.errors import Refused
@@ -43,6 +44,7 @@ def blob_output(manifest: Manifest, blob: SourceBlob, position: int) -> str:
     return _checked(_resolved(manifest.output.name, values), blob.name)
 
 
+@lru_cache(maxsize=1024)
 def is_file_name(path: str) -> bool:
     """Can a relative path with these parts be made in a folder, and nowhere else?"""
     return "\0" not in path and all(
@@ -57,7 +59,7 @@ def is_told_apart(template: str) -> bool:
 
 
 def _resolved(template: str, values: dict[str, str]) -> str:
-    return _VARIABLE.sub(lambda match: values[match[1]], template)
+    return _VARIABLE.sub(lambda match: values[match[1]], template) if "{" in template else template
 
 
 def _checked(name: str, source: str | int) -> str:

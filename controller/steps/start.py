@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from datetime import timedelta
-from functools import partial
 from itertools import islice
 from typing import Literal
 
@@ -20,7 +21,7 @@ from controller.split.run import split
 from controller.steps.inherit import copy_inputs, inherit
 from controller.steps.work import Work
 from controller.tasks import CONFIG_FILE, Setting, config_content, latest_end, make_task
-from controller.threads import each
+from controller.threads import Threads
 from shared.codes import Warn
 from shared.errors import Defect, Vanished
 from shared.manifest.models import Reference
@@ -31,7 +32,10 @@ from shared.specs import TaskSpec
 CHUNK = 100
 """Tasks a request: the service's limit."""
 PARALLEL = 4
+"""Requests under way; the tasks of the next one are made meanwhile."""
 SPARE = timedelta(days=1)
+Sent = tuple[int, "Future[None]"]
+"""A chunk on its way: the row behind its last one."""
 PACKED = Warned(
     code=Warn.GZIP,
     message="The input is gzip data: it cannot be cut within storage. All of it is read and unpacked here, and every "
@@ -147,11 +151,25 @@ def add_tasks(record: Record, work: Work) -> Record:
     rows = ledger.rows(record, work.ports.control, record.added, sources=True)
     rows = (row for row in rows if not earlier.keeps(row.index))
     chunks = chunked((make_task(setting, row) for row in rows), CHUNK)
-    while wave := list(islice(chunks, PARALLEL)):
-        each(PARALLEL, partial(work.ports.batch.add_tasks, record.job), wave)
-        record = record.model_copy(update={"added": index_of(wave[-1][-1].id) + 1})
-        work.save(record)
+    with Threads(PARALLEL) as pool:
+        sent = deque[Sent]()
+        for chunk in chunks:
+            adding = pool.submit(work.ports.batch.add_tasks, record.job, chunk)
+            sent.append((index_of(chunk[-1].id) + 1, adding))
+            if len(sent) > PARALLEL:
+                record = passed(record, sent, work)
+        while sent:
+            record = passed(record, sent, work)
     return record.model_copy(update={"added": record.split.rows})
+
+
+def passed(record: Record, sent: deque[Sent], work: Work) -> Record:
+    """The oldest chunk that was sent is there, or its error is raised."""
+    reached, adding = sent.popleft()
+    adding.result()
+    record = record.model_copy(update={"added": reached})
+    work.save(record)
+    return record
 
 
 def chunked(tasks: Iterable[TaskSpec], size: int) -> Iterator[list[TaskSpec]]:
