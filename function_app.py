@@ -1,7 +1,5 @@
-"""The triggers: decode, call, return. What they do is in `controller.triggers` and `controller.api`.
-
-Handlers are sync and give nothing back but HTTP answers. Nothing heavier than azure.functions is imported here: the
-wiring loads the SDKs at the first call. Seconds are what a handler may take, requests under way included.
+"""The triggers: decode, call, return; what they do is in `controller.triggers` and `controller.api`. Nothing heavier
+than azure.functions is imported here: the wiring loads the SDKs at the first call. `seconds`: what a handler may take.
 """
 
 from __future__ import annotations
@@ -14,6 +12,7 @@ from shared.settings import manifest_source
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
 CONTROL = "BATCHDROP_CONTROL"
+HEADERS = {"Content-Type": "application/json", "X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 
 
 @app.function_name("on_drop")
@@ -85,9 +84,8 @@ def http_jobs(req: func.HttpRequest) -> func.HttpResponse:
     """GET: open jobs. POST ?path=...: drop a manifest."""
     from controller import api, wiring
 
-    if req.method == "POST":
-        return answer(*wiring.ask(api.submit, req.params.get("path", ""), req.get_body()))
-    return answer(*wiring.ask(api.list_jobs))
+    given = (api.submit, req.params.get("path", ""), req.get_body()) if req.method == "POST" else (api.list_jobs,)
+    return answer(*wiring.ask(*given))
 
 
 @app.function_name("http_job")
@@ -108,5 +106,15 @@ def http_job_part(req: func.HttpRequest) -> func.HttpResponse:
     return answer(*wiring.ask(api.part, req.method, req.route_params["id"], req.route_params["part"]))
 
 
+@app.function_name("http_openapi")
+@app.route("openapi.json", methods=["GET"])
+def http_openapi(req: func.HttpRequest) -> func.HttpResponse:
+    """What can be asked, as OpenAPI."""
+    from controller.api import openapi
+
+    return answer(*openapi())
+
+
 def answer(status: int, body: object) -> func.HttpResponse:
-    return func.HttpResponse(json.dumps(body, ensure_ascii=False), status_code=status, mimetype="application/json")
+    """JSON that no browser takes for anything else, and no cache keeps."""
+    return func.HttpResponse(json.dumps(body, ensure_ascii=False), status_code=status, headers=HEADERS)

@@ -7,21 +7,51 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any, ParamSpec
 
 from controller import store
 from controller.dropbox import CANCEL, Kind, classify
 from controller.report import status_document
 from controller.tick import open_records
+from shared.errors import Transient, Unreadable
 from shared.names import JOBS, RESULTS, STATUS, JobId, result_blob, status_blob
 from shared.ports import Ports
 
+P = ParamSpec("P")
 Answer = tuple[int, dict[str, Any]]
 JOB_ID = re.compile(r"bd-[a-z0-9](-?[a-z0-9]){0,31}-[0-9a-f]{12}\Z")
-PATH = re.compile(r"[^\x00-\x1f\\]{1,900}\Z")
+PATH = re.compile("[^\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\\\\]{1,900}\\Z")
+"""No control characters, and none that a listing, which is XML, cannot hold."""
+MOST_FOLDERS = 200
 MOST_BYTES = 2**20
+OPENAPI = Path(__file__).with_name("openapi.json")
 
 
+def door(handle: Callable[P, Answer]) -> Callable[P, Answer]:
+    """What is not the caller's doing is 503: try again, or ask the newer deployment."""
+
+    @wraps(handle)
+    def answered(*args: P.args, **kwargs: P.kwargs) -> Answer:
+        try:
+            return handle(*args, **kwargs)
+        except Unreadable as error:
+            return 503, problem("newerRecord", str(error), "ask the deployment that wrote it")
+        except Transient as busy:
+            seconds = max(1, round(busy.delay.total_seconds()))
+            return 503, problem("busy", str(busy), f"ask again in {seconds} s")
+
+    return answered
+
+
+def openapi() -> Answer:
+    """What HTTP can be asked, as OpenAPI 3.1."""
+    return 200, json.loads(OPENAPI.read_text())
+
+
+@door
 def list_jobs(ports: Ports) -> Answer:
     """Open jobs, oldest first."""
     now = ports.clock.now()
@@ -30,6 +60,7 @@ def list_jobs(ports: Ports) -> Answer:
     return 200, {"jobs": jobs}
 
 
+@door
 def read_job(job: str, ports: Ports) -> Answer:
     """The job's status, open or ended."""
     if not JOB_ID.match(job):
@@ -52,17 +83,21 @@ def read_result(job: str, ports: Ports) -> Answer:
     return 200, json.loads(blob.content)
 
 
+@door
 def submit(path: str, content: bytes, ports: Ports) -> Answer:
     """Write a manifest into the drop box; 202 names where the answer will be."""
     if not is_path(path) or classify(path) is not Kind.MANIFEST:
         fix = "give ?path=<folder/name>.yaml, .yml or .json; no `..`, no leading slash"
         return 400, problem("path", f"{path!r} is no manifest path", fix)
-    if not content or len(content) > MOST_BYTES:
-        return 413, problem("size", f"the manifest has {len(content)} bytes", "send 1 byte to 1 MiB")
+    if not content:
+        return 400, problem("empty", "the manifest is empty", "send it as the body of the request")
+    if len(content) > MOST_BYTES:
+        return 413, problem("size", f"the manifest has {len(content)} bytes", "send at most 1 MiB")
     etag = ports.control.put(JOBS, path, content)
     return 202, {"manifest": f"{JOBS}/{path}", "etag": etag, "status": f"{STATUS}/{status_blob(path)}"}
 
 
+@door
 def cancel(job: str, ports: Ports) -> Answer:
     """Write `<manifest>.cancel`: every open job of that path that is not newer ends."""
     loaded = store.load(ports.control, JobId(job)) if JOB_ID.match(job) else None
@@ -86,9 +121,9 @@ def retry(job: str, ports: Ports) -> Answer:
 
 
 def is_path(path: str) -> bool:
-    """A blob name without tricks."""
+    """A blob name without tricks: storage and what lies before it may drop dots at the end of a folder."""
     parts = path.split("/")
-    return bool(PATH.match(path)) and not any(part in ("", ".", "..") for part in parts)
+    return bool(PATH.match(path)) and len(parts) <= MOST_FOLDERS and not any(p == "" or p.endswith(".") for p in parts)
 
 
 def no_such_job(job: str) -> Answer:
@@ -99,6 +134,7 @@ def problem(rule: str, message: str, fix: str) -> dict[str, Any]:
     return {"problems": [{"rule": rule, "message": message, "fix": fix}]}
 
 
+@door
 def part(method: str, job: str, name: str, ports: Ports) -> Answer:
     """`jobs/{id}/result`, `jobs/{id}/cancel` and `jobs/{id}/retry`."""
     match method, name:

@@ -15,7 +15,7 @@ from functools import partial
 from controller import store
 from controller.deployment import Deployment
 from controller.rules.side import BOTH, side
-from shared.errors import BatchdropError
+from shared.errors import BatchdropError, Unreadable
 from shared.logs import note
 from shared.names import EXPIRES_KEY, JOB_KEY, OWNER_KEY, PINS, RESULTS, STATE, JobId, side_id
 from shared.ports import BlobPort, Ports
@@ -75,10 +75,22 @@ def is_orphan(found: Found, ports: Ports, deployment: Deployment, now: datetime)
         return False
     if owner != deployment.owner:
         return deployment.reap_foreign and expired(found, now)
-    loaded = store.load(ports.control, JobId(job))
+    try:
+        loaded = store.load(ports.control, JobId(job))
+    except Unreadable as error:
+        note(log, "left alone", logging.ERROR, kind=found.kind, id=found.id, why=error)
+        return False
     if loaded is None:
         return now - found.since >= ORPHAN_AFTER
     return torn_down(loaded.record, found)
+
+
+def readable(job: JobId, ports: Ports) -> store.Loaded | None:
+    """The record, where there is one that this deployment understands."""
+    try:
+        return store.load(ports.control, job)
+    except Unreadable:
+        return None
 
 
 def expired(found: Found, now: datetime) -> bool:
@@ -102,7 +114,7 @@ def drop_old_results(ports: Ports, now: datetime) -> None:
     """results/<job id>/ and the ledger of jobs past retention.results; a published result is the user's."""
     for item in ports.control.list(STATE, "done/"):
         job = JobId(item.name.rsplit("/", 1)[-1])
-        loaded = store.load(ports.control, job)
+        loaded = readable(job, ports)
         if loaded is None or loaded.record.final is None:
             continue
         if now >= loaded.record.final + loaded.record.plan.manifest.retention.results:
@@ -122,10 +134,17 @@ def drop_old_days(ports: Ports, now: datetime) -> None:
 def drop_old_pins(ports: Ports, now: datetime) -> None:
     """Pins of retries that were never claimed, or are over."""
     for item in list(ports.control.list(STATE, PINS)):
-        loaded = store.load(ports.control, JobId(item.name.rpartition("/")[2]))
-        never = loaded is None and now - item.modified >= ORPHAN_AFTER
-        if never or (loaded is not None and loaded.record.archived is not None):
+        if is_idle(JobId(item.name.rpartition("/")[2]), item.modified, ports, now):
             ports.control.delete(STATE, item.name)
+
+
+def is_idle(child: JobId, pinned: datetime, ports: Ports, now: datetime) -> bool:
+    """Does this retry hold nothing any more? One that cannot be read holds what it pinned."""
+    try:
+        loaded = store.load(ports.control, child)
+    except Unreadable:
+        return False
+    return loaded.record.archived is not None if loaded else now - pinned >= ORPHAN_AFTER
 
 
 def delete_below(blobs: BlobPort, container: str, prefix: str) -> None:

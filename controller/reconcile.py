@@ -21,7 +21,7 @@ from controller.setbacks import after_setback, given_up
 from controller.steps.work import Work
 from controller.voice import owes, speak
 from shared.actions import LONG, Settle
-from shared.errors import BatchdropError, Conflict, Defect, OutOfTime, QuotaFull, Refused
+from shared.errors import BatchdropError, Conflict, Defect, OutOfTime, QuotaFull, Refused, Unreadable
 from shared.logs import about, note
 from shared.logs import line as line_of
 from shared.names import JobId
@@ -40,7 +40,7 @@ def reconcile(job: JobId, ports: Ports, budget: Budget, rules: Rules, wake: int 
 
     Never raises for what the world does: trouble becomes `next_look`, a wait people can read, or a verdict.
     """
-    loaded = store.load(ports.control, job)
+    loaded = readable(job, ports)
     if loaded is None or (wake is not None and loaded.record.wake != wake):
         return None
     session = Session(ports, budget, rules, loaded)
@@ -53,6 +53,15 @@ def reconcile(job: JobId, ports: Ports, budget: Budget, rules: Rules, wake: int 
     return session.record
 
 
+def readable(job: JobId, ports: Ports) -> store.Loaded | None:
+    """The record; None also for one that only a newer deployment understands: its job is that deployment's."""
+    try:
+        return store.load(ports.control, job)
+    except Unreadable as error:
+        note(log, "left alone", logging.ERROR, job=job, why=error)
+        return None
+
+
 def run_passes(session: Session) -> bool:
     """True when this trigger is done. Who lost a race reads again, and goes on where he holds the lock: nobody else
     would, before the two minutes are over that his last checkpoint asked for."""
@@ -60,7 +69,7 @@ def run_passes(session: Session) -> bool:
         passes(session)
     except Conflict:
         note(log, "someone else saved it first")
-        loaded = store.load(session.ports.control, session.record.job)
+        loaded = readable(session.record.job, session.ports)
         if loaded is None or session.lease is None or session.races >= RACES:
             return True
         session.loaded, session.races = loaded, session.races + 1
@@ -155,10 +164,18 @@ def save_or_undo(session: Session, decision: Decision, record: Record) -> None:
     try:
         session.save(record)
     except Conflict:
-        there = store.load(session.ports.control, record.job)
-        if there is None or there.record.verdict is not None:
+        if is_over(record.job, session.ports):
             undo(decision.action, record, session.ports)
         raise
+
+
+def is_over(job: JobId, ports: Ports) -> bool:
+    """Would nobody else tear down what this pass has just made? Whoever wrote a record that we cannot read will."""
+    try:
+        there = store.load(ports.control, job)
+    except Unreadable:
+        return False
+    return there is None or there.record.verdict is not None
 
 
 def hand_over(session: Session, decision: Decision) -> bool:

@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote
 from pydantic import ValidationError
 
 from controller.picture import Line
-from shared.errors import Conflict, Defect
+from shared.errors import Conflict, Defect, Unreadable
 from shared.manifest.models import Manifest
 from shared.names import (
     STATE,
@@ -63,15 +63,15 @@ def load(control: BlobPort, job: JobId) -> Loaded | None:
 
 
 def parse(content: bytes) -> Record:
-    """A record of this version; Defect names the version of a newer one, which is left alone."""
+    """A record of this version or an older one; Unreadable names the version of a newer one, which is left alone."""
     raw: dict[str, Any] = json.loads(content)
     version = raw.get("version")
     if not isinstance(version, int) or version > VERSION:
-        raise Defect(f"record of {raw.get('job')} has version {version}; this deployment reads up to {VERSION}")
+        raise Unreadable(f"record of {raw.get('job')} has version {version}; this deployment reads up to {VERSION}")
     try:
         return Record.model_validate(raw)
     except ValidationError as error:
-        raise Defect(f"record of {raw.get('job')} cannot be read: {error}") from error
+        raise Unreadable(f"record of {raw.get('job')} cannot be read: {error}") from error
 
 
 def serialise(record: Record) -> bytes:

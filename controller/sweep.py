@@ -16,7 +16,7 @@ from controller.cancel import intend
 from controller.deployment import Deployment
 from controller.dropbox import Kind, classify
 from controller.store import Marker
-from shared.errors import Transient
+from shared.errors import Transient, Unreadable
 from shared.logs import note
 from shared.names import JOBS, STATUS, JobId, status_blob
 from shared.ports import BlobItem, Ports
@@ -39,11 +39,11 @@ def sweep(ports: Ports, deployment: Deployment) -> list[JobId]:
 
 def unclaimed(marker: Marker, ports: Ports, deployment: Deployment) -> JobId | None:
     """A marker without a record is an accept that died half way: it is done again from the bytes it kept."""
-    if store.load(ports.control, marker.job) is not None:
-        return None
     try:
+        if store.load(ports.control, marker.job) is not None:
+            return None
         return accept_marked(marker, ports, deployment)
-    except Transient as trouble:
+    except (Transient, Unreadable) as trouble:
         note(log, "not accepted yet", logging.WARNING, job=marker.job, why=trouble)
         return None
 
@@ -51,7 +51,7 @@ def unclaimed(marker: Marker, ports: Ports, deployment: Deployment) -> JobId | N
 def readmit(path: str, ports: Ports, deployment: Deployment) -> JobId | None:
     try:
         return accept(path, ports, deployment, listed=True)
-    except Transient as trouble:
+    except (Transient, Unreadable) as trouble:
         note(log, "not accepted yet", logging.WARNING, manifest=path, why=trouble)
         return None
 

@@ -16,7 +16,7 @@ from controller.reaper import reap
 from controller.reconcile import reconcile
 from controller.sweep import sweep
 from controller.tick import keep_ticking, tick
-from shared.errors import Transient
+from shared.errors import Transient, Unreadable
 from shared.logs import note
 from shared.names import JobId
 from shared.ports import Ports
@@ -35,7 +35,7 @@ def on_drop(path: str, ports: Ports, deployment: Deployment) -> None:
         return
     try:
         job = accept(path, ports, deployment)
-    except Transient as trouble:
+    except (Transient, Unreadable) as trouble:
         note(log, "not accepted yet", logging.WARNING, manifest=path, why=trouble)
         return
     if job is not None:

@@ -10,6 +10,7 @@ BatchdropError
 ├── Refused         a service says no for good to what we asked (403, 400): carries its code
 │   └── Unsupported the store does not know the operation: reach the same end another way
 └── Defect          our own mistake: counted, and after five at one step the job fails by that name
+    └── Unreadable  a record that this deployment cannot read, such as a newer one: left alone, never written
 """
 
 from __future__ import annotations
@@ -96,3 +97,7 @@ class Unsupported(Refused):
 
 class Defect(BatchdropError):
     """A state that cannot be, or an exception nobody expected."""
+
+
+class Unreadable(Defect):
+    """A record of a newer version, or a broken one: whoever meets it names it and leaves its job alone."""

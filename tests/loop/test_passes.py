@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -12,8 +11,7 @@ import pytest
 from controller import api, store, triggers
 from controller.budget import Budget
 from controller.reaper import reap
-from controller.reconcile import reconcile
-from shared.errors import Defect, Refused, Transient
+from shared.errors import Refused, Transient
 from shared.names import JOB_KEY, OWNER_KEY, JobId
 from shared.ports import Ports
 from tests.loop.ground import Ground
@@ -221,20 +219,6 @@ def test_results_go_after_their_retention_and_a_published_result_stays() -> None
     reap(ground.world.ports, ground.deployment)
     assert ground.world.work.head("results", f"{job}/result.json") is None
     assert ground.blob("data/mine.txt") == b"0\n1\n2\n3\n4\n"
-
-
-def test_a_record_of_a_newer_version_is_left_alone_and_named() -> None:
-    """An older deployment does not touch it."""
-    ground = Ground()
-    ground.drop(RANGE)
-    job = only_job(ground)
-    blob = ground.world.control.read("batchdrop", f"records/{job}.json")
-    assert blob is not None
-    newer = json.dumps(json.loads(blob.content) | {"version": 99}).encode()
-    ground.world.control.put("batchdrop", f"records/{job}.json", newer)
-    ground.tick()
-    with pytest.raises(Defect, match="version 99"):
-        reconcile(job, ground.world.ports, budget(ground.world.ports), ground.deployment.rules())
 
 
 def budget(ports: Ports) -> Budget:

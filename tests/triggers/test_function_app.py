@@ -24,6 +24,7 @@ EXPECTED: dict[str, dict[str, Any]] = {
     "on_tasks_ended": {"type": "eventGridTrigger"},
     "http_jobs": {"type": "httpTrigger", "route": "jobs", "authLevel": "FUNCTION"},
     "http_job": {"type": "httpTrigger", "route": "jobs/{id}", "authLevel": "FUNCTION"},
+    "http_openapi": {"type": "httpTrigger", "route": "openapi.json", "authLevel": "FUNCTION"},
     "http_job_part": {"type": "httpTrigger", "route": "jobs/{id}/{part}", "authLevel": "FUNCTION"},
 }
 WORDS = [
