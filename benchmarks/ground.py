@@ -7,7 +7,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.alone import CHECKOUT
@@ -41,11 +41,23 @@ def room(size: int, folder: Path | None) -> Iterator[Path]:
 @contextmanager
 def services(folder: Path) -> Iterator[Place]:
     """Azurite on disk, and the Batch emulator, whose nodes never come up."""
-    argv = [sys.executable, "-m", "local.batch_emulator", "--boot-seconds", str(NEVER), "--data", str(folder / "batch")]
-    with start_azurite(folder / "azurite") as azurite:
-        batch = Program("batch emulator", argv, folder / "batch.log", folder=CHECKOUT)
-        try:
-            url = batch.wait_ready(r"^batch emulator ready: (http://[^\s,]+)", patience=30).group(1)
-            yield Place(azurite.connection_string, url, {"storage": azurite.pid, "batch": batch.pid})
-        finally:
-            batch.stop()
+    with start_azurite(folder / "azurite") as azurite, emulator(folder / "batch") as (url, pid):
+        yield Place(azurite.connection_string, url, {"storage": azurite.pid, "batch": pid})
+
+
+@contextmanager
+def farther(place: Place, folder: Path, latency: float) -> Iterator[Place]:
+    """The same storage, beside a Batch emulator of its own that is `latency` seconds away."""
+    with emulator(folder / "farther", "--latency", str(latency)) as (url, pid):
+        yield replace(place, batch=url, servers=place.servers | {"batch": pid})
+
+
+@contextmanager
+def emulator(folder: Path, *options: str) -> Iterator[tuple[str, int]]:
+    """Its address and process id."""
+    argv = [sys.executable, "-m", "local.batch_emulator", "--boot-seconds", str(NEVER), "--data", str(folder), *options]
+    batch = Program("batch emulator", argv, folder.with_suffix(".log"), folder=CHECKOUT)
+    try:
+        yield batch.wait_ready(r"^batch emulator ready: (http://[^\s,]+)", patience=30).group(1), batch.pid
+    finally:
+        batch.stop()

@@ -54,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--images", type=Path, help="JSON file: image name -> root, entrypoint, cmd, env, workdir")
     parser.add_argument("--data", type=Path, help="folder for the nodes' files (default: a temporary one)")
     parser.add_argument("--boot-seconds", type=float, default=2.0, help="how long a node boots (default: %(default)s)")
+    parser.add_argument("--latency", type=float, default=0.0, help="seconds each request waits (default: %(default)s)")
     parser.add_argument("--quota", type=_quota, default=Quota(), help="pools=..,jobs=..,dedicated=..,lowPriority=..")
     parser.add_argument("--admin", action="store_true", help="serve the admin API under /_admin")
     parser.add_argument("--https-port", type=int, help="a second port, with TLS; the first one stays plain http")
@@ -94,7 +95,9 @@ def _serve(options: argparse.Namespace, data: Path) -> None:
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
-    served = EmulatorServer(emulator, port=options.port, certificate=certificate, secure_port=options.https_port)
+    served = EmulatorServer(
+        emulator, port=options.port, certificate=certificate, secure_port=options.https_port, latency=options.latency
+    )
     with served as server:
         also = f" https={server.secure_url}" if options.https_port is not None else ""
         means = f"account={options.account} runner={execution.name} mounts={execution.mounts}{also}"

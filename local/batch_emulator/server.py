@@ -2,13 +2,19 @@
 
 import logging
 import threading
+import time
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from cheroot.ssl.builtin import BuiltinSSLAdapter
 from cheroot.wsgi import Server
 
 from local.batch_emulator.emulator import Emulator
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 TICK_EVERY = 0.05
 _LOG = logging.getLogger(__name__)
@@ -22,12 +28,24 @@ class _QuietServer(Server):
         _LOG.log(level, "%s", msg, exc_info=traceback)
 
 
+class _Late:
+    """An application as far away as `seconds`: every request waits so long first, each for itself."""
+
+    def __init__(self, app: "WSGIApplication", seconds: float) -> None:
+        self._app, self._seconds = app, seconds
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """WSGI."""
+        time.sleep(self._seconds)
+        return self._app(environ, start_response)
+
+
 class EmulatorServer:
     """Serves an emulator from threads. `url` is its address; `stop` ends the threads and every task.
 
     With a certificate (its file and its key's) the port speaks TLS; with `secure_port` too, the port stays plain and
     that second one speaks TLS: `secure_url`. Without `progress`, the service goes on only when somebody calls the
-    emulator's `tick` or `advance`.
+    emulator's `tick` or `advance`. `latency` seconds pass before each request is looked at.
     """
 
     def __init__(
@@ -38,14 +56,16 @@ class EmulatorServer:
         certificate: tuple[Path, Path] | None = None,
         secure_port: int | None = None,
         progress: bool = True,
+        latency: float = 0.0,
     ) -> None:
         self.emulator = emulator
+        app = _Late(emulator.app, latency) if latency else emulator.app
         plain = certificate is None or secure_port is not None
-        self._doors = [_door(emulator, port, None if plain else certificate)]
+        self._doors = [_door(app, port, None if plain else certificate)]
         self.url = _address(self._doors[0], secure=not plain)
         self.secure_url = None if plain else self.url
         if secure_port is not None:
-            self._doors.append(_door(emulator, secure_port, certificate))
+            self._doors.append(_door(app, secure_port, certificate))
             self.secure_url = _address(self._doors[1], secure=True)
         emulator.world.url = self.url
         self._ended = threading.Event()
@@ -86,8 +106,8 @@ class EmulatorServer:
         self.stop()
 
 
-def _door(emulator: Emulator, port: int, certificate: tuple[Path, Path] | None) -> _QuietServer:
-    door = _QuietServer(("127.0.0.1", port), emulator.app, numthreads=16)
+def _door(app: "WSGIApplication", port: int, certificate: tuple[Path, Path] | None) -> _QuietServer:
+    door = _QuietServer(("127.0.0.1", port), app, numthreads=16)
     door.shutdown_timeout = 1
     door.expiration_interval = 0.1  # how soon it notices that it is to stop
     if certificate is not None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Protocol
 
 from shared.azure.durations import duration
@@ -73,7 +73,8 @@ def address(source: Source, signer: Signer) -> str:
     return signer.signed_read(source.container, source.blob, source.until)
 
 
-def run_options(options: Iterable[str]) -> str:
+@lru_cache(maxsize=256)
+def run_options(options: tuple[str, ...]) -> str:
     """One string of docker options. `$AZ_BATCH_...` stays bare, as the node expands it; all else is quoted.
 
     Raises Defect for an option that would need both: nothing outside may ever reach the node's expansion.

@@ -76,6 +76,16 @@ def test_it_runs_real_commands_and_ends_with_them(tmp_path: Path) -> None:
         client.close()
 
 
+def test_it_is_as_far_away_as_asked() -> None:
+    """With --latency, no request is answered sooner than that."""
+    with program("--latency", "0.2") as (_, ready):
+        key = AzureNamedKeyCredential(DEVELOPMENT_ACCOUNT, DEVELOPMENT_KEY)
+        with BatchClient(ready.split()[3], key) as client:
+            began = time.monotonic()
+            assert list(client.list_pools()) == []
+            assert time.monotonic() - began >= 0.2
+
+
 def test_it_serves_tls(tmp_path: Path) -> None:
     """With a certificate it speaks https, to clients that trust it."""
     made = ensure_certificate(tmp_path)

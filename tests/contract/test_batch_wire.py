@@ -116,7 +116,7 @@ def test_run_options_are_quoted(option: tuple[str, ...], written: str) -> None:
 def test_run_options_that_need_both_are_refused(option: str) -> None:
     """An option that would have to be quoted and expanded at once is a defect, not a guess."""
     with pytest.raises(Defect):
-        run_options([option])
+        run_options((option,))
 
 
 def test_full_account(ground: WireGround) -> None:

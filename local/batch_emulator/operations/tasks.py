@@ -13,7 +13,6 @@ from local.batch_emulator.protocol.errors import error_body
 from local.batch_emulator.protocol.exchange import Answer, Call, changed, tags
 from local.batch_emulator.protocol.moments import stamp
 from local.batch_emulator.protocol.pages import listed, one
-from local.batch_emulator.protocol.shapes import without_nulls
 from local.batch_emulator.running import end_task, ended_by
 from local.batch_emulator.state import Attempt, Job, Task, Wire
 from local.batch_emulator.views.tasks import PROPERTIES
@@ -25,7 +24,7 @@ LARGEST_COLLECTION = 100
 def _add(world: World, job: Job, body: Any, now: datetime) -> Task:
     """Check one task and put it into the job."""
     shapes.TASK("", body)
-    spec: Wire = normal(without_nulls(body))
+    spec = normal(body)
     refuse_unless(spec["id"].lower() not in job.tasks, "TaskExists")
     _check_pool(world, job, spec)
     _check_files(spec)
