@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from controller.steps import finish, rerun, settle, side, start
+from controller.steps import finish, rerun, rights, settle, side, start
 from controller.steps.work import Work
 from shared import actions as act
 from shared.names import input_container, output_container, side_id
@@ -14,6 +14,8 @@ from shared.record import Record
 
 def apply(action: act.Action, record: Record, work: Work) -> Record:
     """The record with what the action found out; the facts that it simply achieves are in it already."""
+    if isinstance(action, act.RenewRights):
+        return rights.renew(record, work)
     if isinstance(action, act.FreezeInput | act.MakeContainers | act.CreatePool | act.SplitInput):
         return apply_start(action, record, work)
     if isinstance(action, act.CreateJob | act.AddTasks | act.SetFormula | act.Review | act.Settle):

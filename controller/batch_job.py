@@ -11,13 +11,14 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from controller.autoscale import formula
+from controller.split.mounted import INPUT, OUTPUT, SOURCE, is_mounted, shows_input, shows_source
 from controller.split.rows import SourceBlob
 from shared.errors import Refused
 from shared.manifest.models import Manifest, Reference
-from shared.names import EXPIRES_KEY, JOB_KEY, OWNER_KEY, JobId, Owner
+from shared.names import EXPIRES_KEY, JOB_KEY, OWNER_KEY, JobId, Owner, input_container, output_container
 from shared.ports import ImageSeen
 from shared.record import Record
-from shared.specs import JobSpec, PoolSpec, Preparation, RegistrySpec, ResourceFile, Source
+from shared.specs import JobSpec, MountSpec, PoolSpec, Preparation, RegistrySpec, ResourceFile, Source
 
 EVALUATION = timedelta(minutes=5)
 
@@ -31,7 +32,8 @@ def metadata(job: JobId, owner: Owner, expires: datetime, labels: dict[str, str]
 def make_pool(
     record: Record, image: ImageSeen, registries: tuple[RegistrySpec, ...], tasks: int, now: datetime, until: datetime
 ) -> PoolSpec:
-    """The job's own pool. `tasks`: how many are expected; `now`: the time of the create call, held by the formula."""
+    """The job's own pool. `tasks`: how many are expected; `now`: the time of the create call, held by the formula;
+    `until`: when the job is over at the latest."""
     manifest = record.plan.manifest
     compute = manifest.compute
     return PoolSpec(
@@ -46,8 +48,23 @@ def make_pool(
         evaluation_interval=EVALUATION,
         container_images=(manifest.container.image,),
         registries=registries,
-        metadata=metadata(record.job, record.owner, until, manifest.labels),
+        metadata=metadata(record.job, record.owner, record.expires or until, manifest.labels),
+        mounts=make_mounts(record, until),
     )
+
+
+def make_mounts(record: Record, until: datetime) -> tuple[MountSpec, ...]:
+    """The containers that tasks see as folders; none where their files are transferred."""
+    manifest = record.plan.manifest
+    if not is_mounted(manifest):
+        return ()
+    found = [MountSpec(output_container(record.job), OUTPUT, read_only=False)]
+    if shows_input(manifest, record.input.per_task if record.input else None):
+        found.append(MountSpec(input_container(record.job), INPUT, read_only=True))
+    if shows_source(manifest):
+        container = (manifest.input.blobs or "").partition("/")[0]
+        found.append(MountSpec(container, SOURCE, read_only=True, until=until))
+    return tuple(found)
 
 
 def make_job(
@@ -65,7 +82,7 @@ def make_job(
         max_wall_clock=manifest.limits.job_timeout + timedelta(hours=1),
         environment=tuple(secrets),
         preparation=make_preparation(record.job, reference, until) if reference else None,
-        metadata=metadata(record.job, record.owner, until, manifest.labels),
+        metadata=metadata(record.job, record.owner, record.expires or until, manifest.labels),
     )
 
 

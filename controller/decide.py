@@ -9,7 +9,7 @@ from datetime import datetime
 
 from controller.budget import Pace
 from controller.picture import Picture
-from controller.rules import ending, running, side, starting, stopping
+from controller.rules import ending, keeping, running, side, starting, stopping
 from controller.rules.case import Case, Decision, Row
 from shared.errors import Defect
 from shared.record import Record
@@ -27,9 +27,9 @@ def with_sides(rows: tuple[Row, ...]) -> tuple[Row, ...]:
 
 
 STARTING, ENDING = with_sides(starting.ROWS), with_sides(ending.ROWS)
-OPEN: tuple[Row, ...] = (*stopping.ROWS, *STARTING, *running.ROWS)
+OPEN: tuple[Row, ...] = (*stopping.ROWS, *keeping.ROWS, *STARTING, *running.ROWS)
 """Before the verdict."""
-CLOSING: tuple[Row, ...] = (*stopping.ROWS[1:2], *ENDING)
+CLOSING: tuple[Row, ...] = (*stopping.ROWS[1:2], *keeping.ROWS, *ENDING)
 """After it: of the stopping rows only `cancel too late` can still fit."""
 
 

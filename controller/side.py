@@ -101,7 +101,7 @@ def side_pool(
         evaluation_interval=EVALUATION,
         container_images=(side.image or manifest.container.image,),
         registries=registries,
-        metadata=metadata(record.job, record.owner, ends + timedelta(days=1), manifest.labels),
+        metadata=metadata(record.job, record.owner, record.expires or ends, manifest.labels),
     )
 
 

@@ -7,11 +7,12 @@ per node, is `/batchdrop-reference`. Every path below is therefore a constant, a
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from controller.split.inputs import TaskInput, output_name, task_input
+from controller.split.mounted import OUTPUT, is_mounted, mounted_input
 from controller.split.parted import part_input
 from controller.split.rows import Row
 from shared.manifest.expansion import expand
@@ -40,8 +41,7 @@ class Setting:
 def make_task(setting: Setting, row: Row) -> TaskSpec:
     """The task of one ledger row."""
     manifest = setting.manifest
-    parted = manifest.split.by == "container"
-    given = part_input(setting.job, row) if parted else task_input(manifest, row, setting.job, setting.until)
+    given = input_of(setting, row)
     values = contract_variables(setting, row, given)
     own = {name: expand(text, values) for name, text in manifest.container.environment.items()}
     known = values | own
@@ -50,16 +50,39 @@ def make_task(setting: Setting, row: Row) -> TaskSpec:
     return TaskSpec(
         id=task_id(row.index),
         image=manifest.container.image,
-        run_options=run_options(setting, command),
+        run_options=run_options(setting, (*own_binds(setting, row), *read_binds(given)), command),
         arguments=command_line(command, arguments),
         image_working_directory=manifest.container.working_directory == "image",
         environment=tuple(sorted((values | own).items())),
-        resource_files=(keep_file(setting.job), *config_files_of(setting.job, manifest, setting.until), *given.files),
+        resource_files=resource_files(setting, given),
         output_files=output_files(setting, row),
         max_wall_clock=manifest.limits.task_timeout,
         max_retries=manifest.limits.max_task_retry_count,
-        mounts=(("Task", False), ("Shared", True)) if manifest.reference else (("Task", False),),
+        mounts=node_folders(manifest),
     )
+
+
+def input_of(setting: Setting, row: Row) -> TaskInput:
+    manifest = setting.manifest
+    if is_mounted(manifest):
+        return mounted_input(manifest, row)
+    if manifest.split.by == "container":
+        return part_input(setting.job, row)
+    return task_input(manifest, row, setting.job, setting.until)
+
+
+def resource_files(setting: Setting, given: TaskInput) -> tuple[ResourceFile, ...]:
+    """The folder of outputs, the config, the input; of these only the config where containers are mounted."""
+    config = config_files_of(setting.job, setting.manifest, setting.until)
+    return config if is_mounted(setting.manifest) else (keep_file(setting.job), *config, *given.files)
+
+
+def node_folders(manifest: Manifest) -> tuple[tuple[str, bool], ...]:
+    """What a container sees of the node, and whether it may only read there."""
+    found: list[tuple[str, bool]] = [("Task", False)]
+    found += [("Shared", True)] if manifest.reference else []
+    found += [("VfsMounts", True)] if is_mounted(manifest) else []
+    return tuple(found)
 
 
 def contract_variables(setting: Setting, row: Row, given: TaskInput) -> dict[str, str]:
@@ -113,11 +136,22 @@ def expand_all(words: tuple[str, ...] | None, values: Mapping[str, str]) -> tupl
     return None if words is None else tuple(expand(word, values) for word in words)
 
 
-def run_options(setting: Setting, command: tuple[str, ...] | None) -> tuple[str, ...]:
-    """Options of `docker create`: the binds that make paths constant, the working directory, the entry point."""
-    options = ["-v", f"$AZ_BATCH_TASK_WORKING_DIR:{TASK_FOLDER}"]
+def own_binds(setting: Setting, row: Row) -> Iterator[str]:
+    """The working directory, the reference data, and where it is mounted the folder of outputs."""
+    yield f"$AZ_BATCH_TASK_WORKING_DIR:{TASK_FOLDER}"
     if setting.manifest.reference:
-        options += ["-v", f"$AZ_BATCH_NODE_SHARED_DIR/{setting.job}:{REFERENCE_FOLDER}:ro"]
+        yield f"$AZ_BATCH_NODE_SHARED_DIR/{setting.job}:{REFERENCE_FOLDER}:ro"
+    if is_mounted(setting.manifest):
+        yield f"$AZ_BATCH_NODE_MOUNTS_DIR/{OUTPUT}/{task_id(row.index)}:{OUTPUT_DIR}"
+
+
+def read_binds(given: TaskInput) -> Iterator[str]:
+    return (f"$AZ_BATCH_NODE_MOUNTS_DIR/{folder}:{path}:ro" for folder, path in given.binds)
+
+
+def run_options(setting: Setting, binds: Iterable[str], command: tuple[str, ...] | None) -> tuple[str, ...]:
+    """Options of `docker create`: the binds that make paths constant, the working directory, the entry point."""
+    options = [word for bind in binds for word in ("-v", bind)]
     directory = setting.manifest.container.working_directory
     if directory != "image":
         options += ["--workdir", directory or TASK_FOLDER]
@@ -134,10 +168,11 @@ def command_line(command: tuple[str, ...] | None, arguments: tuple[str, ...] | N
 
 
 def output_files(setting: Setting, row: Row) -> tuple[OutputFile, ...]:
-    """Outputs and reported units on success, logs on failure: a dying attempt leaves no half output."""
+    """Outputs and reported units on success, logs on failure: a dying attempt leaves no half output. Outputs that are
+    written to a mount are there already."""
     container, task = output_container(setting.job), task_id(row.index)
     files = [OutputFile("../std*.txt", container, f"{LOGS}/{task}", "failure")]
-    if setting.manifest.merge.by != "none":
+    if setting.manifest.merge.by != "none" and not is_mounted(setting.manifest):
         files.insert(0, OutputFile("output/**/*", container, task, "success"))
     if setting.unit_kind != "bytes":
         files.append(OutputFile(FAILED_FILE, container, f"{REPORTED}/{task}.jsonl", "success"))

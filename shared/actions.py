@@ -22,6 +22,11 @@ class MakeContainers:
 
 
 @dataclass(frozen=True)
+class RenewRights:
+    """Move on the dates up to which access policies hold, and pools, jobs and containers are somebody's."""
+
+
+@dataclass(frozen=True)
 class CreatePool:
     """Ask Batch for the job's pool, autoscale from birth."""
 
@@ -141,6 +146,7 @@ class Archive:
 Action = (
     FreezeInput
     | MakeContainers
+    | RenewRights
     | CreatePool
     | SplitInput
     | CreateJob

@@ -266,6 +266,8 @@ class Record(Fact):
     admitted: datetime | None = None
     input: InputFact | None = None
     containers: datetime | None = None
+    expires: datetime | None = None
+    """Until when rights and marks hold unless they are moved on."""
     splitter: Side = Side()
     split: SplitCursor = SplitCursor()
     pool: datetime | None = None

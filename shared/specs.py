@@ -98,6 +98,17 @@ class RegistrySpec:
 
 
 @dataclass(frozen=True)
+class MountSpec:
+    """A container that each node shows as the folder `path` below its folder of mounts. `until` None: one of the job's
+    own containers (signed by stored access policy); else a user's (signed alone, reading and listing, until then)."""
+
+    container: str
+    path: str
+    read_only: bool
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
 class PoolSpec:
     """A pool with autoscale from birth. `node_agent` belongs to the image."""
 
@@ -113,3 +124,4 @@ class PoolSpec:
     container_images: tuple[str, ...]
     registries: tuple[RegistrySpec, ...]
     metadata: tuple[tuple[str, str], ...]
+    mounts: tuple[MountSpec, ...] = ()

@@ -47,6 +47,7 @@ def running_facts(rows: int = 3) -> dict[str, Any]:
         "input": InputFact(at=NOW, blobs=0, bytes=0, per_task=1, tasks=rows),
         "admitted": NOW,
         "containers": NOW,
+        "expires": NOW + timedelta(days=365),
         "pool": NOW,
         "split": SplitCursor(rows=rows, units=rows, done=NOW),
         "batch_job": NOW,

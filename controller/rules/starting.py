@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from controller.rights import LASTS
 from controller.rules.case import Case, Decision, Row, verdict_without_rows
 from controller.side import runs_splitter
 from shared.actions import AddTasks, CreateJob, CreatePool, FreezeInput, MakeContainers, Settle, SplitInput
@@ -115,7 +116,9 @@ def admit(case: Case) -> Decision | None:
 
 
 def make_containers(case: Case) -> Decision | None:
-    return case.go(MakeContainers(), containers=case.now) if case.record.containers is None else None
+    if case.record.containers is not None:
+        return None
+    return case.go(MakeContainers(), containers=case.now, expires=case.now + LASTS)
 
 
 def nothing_to_run(case: Case) -> Decision | None:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 
 from controller.split.collisions import Digests, first_collision
-from controller.split.listfile import container_of, own_name
+from controller.split.listfile import container_of, own_name, whole_name
+from controller.split.mounted import is_mounted
 from controller.split.output_names import blob_output, is_told_apart
 from controller.split.sources import read_sources
 from controller.split.work import Splitting
@@ -40,7 +41,8 @@ def _refuse(work: Splitting, suspects: frozenset[int]) -> None:
 def _named(work: Splitting) -> Iterator[tuple[str, str]]:
     """(output's name, blob's path) of every blob of the list."""
     container = container_of(work.manifest)
+    check = whole_name if is_mounted(work.manifest) else own_name
     blobs = islice(read_sources(work.ports.control, work.job), work.source.blobs)
     for position, blob in enumerate(blobs):
-        own_name(blob)
+        check(blob)
         yield blob_output(work.manifest, blob, position), f"{container}/{blob.name}"

@@ -25,10 +25,12 @@ LIST_FILE = "input.jsonl"
 @dataclass(frozen=True)
 class TaskInput:
     """`files` land in the task's working directory; `environment` has INPUT_PATH and INPUT_DIR where there is a file,
-    and the BATCHDROP_UNIT variables where they have a value."""
+    and the BATCHDROP_UNIT variables where they have a value. `binds`: folders below the node's folder of mounts, and
+    their paths in the container, which may read there."""
 
     files: tuple[ResourceFile, ...]
     environment: Mapping[str, str]
+    binds: tuple[tuple[str, str], ...] = ()
 
 
 def task_input(manifest: Manifest, row: Row, job: JobId, until: datetime | None = None) -> TaskInput:
@@ -38,7 +40,7 @@ def task_input(manifest: Manifest, row: Row, job: JobId, until: datetime | None 
     environment: dict[str, str] = {}
     if manifest.input.kind == "range" or manifest.input.deliver == "environment":
         environment |= units.environment(manifest, row)
-    folders = _folders(job, [output_name(manifest, row)])
+    folders = _folders(manifest, row, job)
     if not row.data:
         return TaskInput(folders, environment)
     name = f"input{extension(manifest)}"
@@ -76,14 +78,14 @@ def _of_blobs(manifest: Manifest, row: Row, job: JobId, until: datetime | None) 
     sources = [Source(container, blob.name, job_container=False, until=until) for blob in row.blobs]
     if not row.data:
         name = listfile.own_name(row.blobs[0])
-        folders = _folders(job, [output_name(manifest, row)])
+        folders = _folders(manifest, row, job)
         return TaskInput((ResourceFile(sources[0], f"input/{name}"), *folders), _paths(name))
     names = [f"input/{unit}/{listfile.own_name(blob)}" for unit, blob in enumerate(row.blobs)]
     rows = ResourceFile(
         Source(input_container(job), data_blob(manifest, row.index), job_container=True), f"input/{LIST_FILE}"
     )
     files = tuple(ResourceFile(source, name) for source, name in zip(sources, names, strict=True))
-    folders = _folders(job, [output_name(manifest, row), *listfile.outputs(manifest, row)])
+    folders = _folders(manifest, row, job)
     return TaskInput((rows, *files, *folders), _paths(LIST_FILE))
 
 
@@ -91,8 +93,13 @@ def _paths(name: str) -> dict[str, str]:
     return {"INPUT_PATH": f"{INPUT_DIR}/{name}", "INPUT_DIR": INPUT_DIR}
 
 
-def _folders(job: JobId, outputs: list[str]) -> tuple[ResourceFile, ...]:
+def output_folders(manifest: Manifest, row: Row) -> list[str]:
+    """Folders below OUTPUT_DIR that a task's outputs need."""
+    listed = listfile.outputs(manifest, row) if manifest.input.kind == "blobs" and row.data else []
+    return sorted({posixpath.dirname(name) for name in (output_name(manifest, row), *listed)} - {""})
+
+
+def _folders(manifest: Manifest, row: Row, job: JobId) -> tuple[ResourceFile, ...]:
     """Folders below OUTPUT_DIR exist before the program starts: an empty file makes each of them."""
     keep = Source(input_container(job), KEEP, job_container=True)
-    wanted = {posixpath.dirname(name) for name in outputs} - {""}
-    return tuple(ResourceFile(keep, f"output/{folder}/{KEEP}") for folder in sorted(wanted))
+    return tuple(ResourceFile(keep, f"output/{folder}/{KEEP}") for folder in output_folders(manifest, row))

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from controller.split import listfile, units
 from controller.split.inputs import delivers_file
+from controller.split.mounted import is_mounted
 from controller.split.rows import Row
 from controller.split.sources import with_blobs
 from controller.split.work import Progress, Splitting
@@ -32,7 +33,7 @@ def listed(work: Splitting, cursor: SplitCursor) -> Iterator[Progress]:
 
 def _content(work: Splitting, row: Row) -> Iterator[bytes]:
     if work.manifest.input.kind == "blobs":
-        return listfile.lines(work.manifest, row)
+        return listfile.lines(work.manifest, row, whole=is_mounted(work.manifest))
     return units.lines(work.manifest.input, row)
 
 

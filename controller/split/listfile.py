@@ -15,13 +15,16 @@ INPUT_DIR = "/batchdrop/input"
 OUTPUT_DIR = "/batchdrop/output"
 
 
-def lines(manifest: Manifest, row: Row) -> Iterator[bytes]:
-    """One line a blob: `unit` counts from 0 within the task, `path` and `output` are absolute in the container."""
+def lines(manifest: Manifest, row: Row, *, whole: bool = False) -> Iterator[bytes]:
+    """One line a blob: `unit` counts from 0 within the task, `path` and `output` are absolute in the container.
+
+    `whole`: blobs lie below INPUT_DIR under their whole names.
+    """
     container = container_of(manifest)
     for unit, (blob, output) in enumerate(zip(row.blobs, outputs(manifest, row), strict=True)):
         fields = {
             "unit": unit,
-            "path": f"{INPUT_DIR}/{unit}/{own_name(blob)}",
+            "path": f"{INPUT_DIR}/{whole_name(blob) if whole else f'{unit}/{own_name(blob)}'}",
             "blob": f"{container}/{blob.name}",
             "output": f"{OUTPUT_DIR}/{output}",
         }
@@ -46,7 +49,15 @@ def parents(name: str) -> list[str]:
 
 def own_name(blob: SourceBlob) -> str:
     """The blob's name without its folders. Refused where no file can have it."""
-    name = posixpath.basename(blob.name)
+    return _checked(posixpath.basename(blob.name), blob)
+
+
+def whole_name(blob: SourceBlob) -> str:
+    """The blob's name with its folders. Refused where no file in a folder can have it."""
+    return _checked(blob.name, blob)
+
+
+def _checked(name: str, blob: SourceBlob) -> str:
     if not is_file_name(name):
         raise Refused("SPLIT", 0, f"blob {blob.name!r} cannot be a file's name on a node. Exclude or rename it.")
     return name

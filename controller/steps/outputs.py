@@ -16,6 +16,7 @@ from controller.earlier import Earlier
 from controller.merge.run import TaskOutput, count_records
 from controller.outcome import ACCEPTED, GOOD, KEPT, Board, FailureRow
 from controller.split.inputs import output_name
+from controller.split.mounted import is_mounted
 from controller.split.rows import Row
 from controller.steps.reports import earlier_reports, judge_report, read_reports
 from controller.steps.work import Work
@@ -26,6 +27,8 @@ from shared.names import KEEP, SHARD_ROWS, STATE, index_of, output_container, ou
 from shared.ports import BlobItem, Ports
 from shared.record import Record
 
+FOLDER_MARK = "hdi_isfolder"
+"""Metadata of the empty blob that a mount leaves for a folder a program has made."""
 TAKES_ONE = frozenset({"concat", "lines", "csv", "json"})
 
 
@@ -175,7 +178,8 @@ class Outputs:
 
 def listed(record: Record, ports: Ports, container: str | None = None) -> Iterator[TaskOutput]:
     """Every file that a task left in `container` (None: this job's), in ledger order."""
-    for item in ports.work.list(container or output_container(record.job), "t-"):
+    mounted = is_mounted(record.plan.manifest)
+    for item in ports.work.list(container or output_container(record.job), "t-", metadata=mounted):
         output = as_output(item, container)
         if output is not None:
             yield output
@@ -183,7 +187,7 @@ def listed(record: Record, ports: Ports, container: str | None = None) -> Iterat
 
 def as_output(item: BlobItem, container: str | None) -> TaskOutput | None:
     task, _, name = item.name.partition("/")
-    if not name or name.rsplit("/", 1)[-1] == KEEP:
+    if not name or name.rsplit("/", 1)[-1] == KEEP or item.metadata.get(FOLDER_MARK) == "true":
         return None
     return TaskOutput(index_of(task), name, item.length, item.etag, item.md5, container)
 

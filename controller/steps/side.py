@@ -27,6 +27,7 @@ from controller.split import listfile
 from controller.split.rows import Row
 from controller.split.sources import read_sources
 from controller.steps.outputs import frozen_outputs
+from controller.steps.rights import grant
 from controller.steps.settle import tail_of
 from controller.steps.start import reference_of
 from controller.steps.work import Work
@@ -66,10 +67,8 @@ def create_pool(record: Record, which: Which, work: Work) -> Record:
 def start(record: Record, which: Which, work: Work) -> Record:
     """Its job and its one task; what it reads is in place before."""
     manifest = store.parsed_manifest(work.ports.control, record)
-    until = work.now + longest_run(manifest) + manifest.limits.queue_timeout
     given = give_splitter(record, manifest, work) if which == "splitter" else give_recombiner(record, work)
-    work.ports.work.allow(input_container(record.job), "rcw" if which == "splitter" else "r", until)
-    work.ports.work.allow(output_container(record.job), "rcwl", until)
+    grant(record, work)
     work.ports.batch.create_job(job_of(record, which, manifest, work))
     work.ports.batch.add_tasks(side_id(record.job, which), [side_task(record.job, manifest, which, given)])
     return record
@@ -87,7 +86,7 @@ def job_of(record: Record, which: Which, manifest: Manifest, work: Work) -> JobS
         max_wall_clock=longest_run(manifest) + manifest.limits.queue_timeout,
         environment=tuple((variable, work.ports.secrets.get(secret)) for variable, secret in secrets.items()),
         preparation=make_preparation(record.job, reference, until) if reference else None,
-        metadata=metadata(record.job, record.owner, until, manifest.labels),
+        metadata=metadata(record.job, record.owner, record.expires or until, manifest.labels),
     )
 
 
@@ -188,16 +187,16 @@ def judge(record: Record, which: Which, work: Work) -> Record:
             evidence={"exitCode": failed.exit_code, "runs": failed.runs, "message": failed.message, "stderr": stderr},
             task=TASK,
         )
-    if which == "splitter":
-        work.ports.work.allow(input_container(record.job), "r", latest_end(record.accepted, record.plan.manifest))
-    else:
+    if which == "recombiner":
         work.ports.work.revoke(input_container(record.job))
         work.ports.work.revoke(output_container(record.job))
     found = side(record, which)
     seconds = (work.now - (found.pool or work.now)).total_seconds()
     usage = record.usage.model_copy(update={"node_seconds": record.usage.node_seconds + seconds})
     ended = found.model_copy(update={"ended": work.now, "failure": failure})
-    return record.model_copy(update={which: ended, "usage": usage})
+    record = record.model_copy(update={which: ended, "usage": usage})
+    grant(record, work)
+    return record
 
 
 def drop(record: Record, which: Which, work: Work) -> Record:

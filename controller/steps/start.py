@@ -6,26 +6,29 @@ import json
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
 from typing import Literal
 
 from controller import ledger, store
 from controller.autoscale import STOP, formula
-from controller.batch_job import make_job, make_pool, metadata, pick_image
+from controller.batch_job import make_job, make_pool, pick_image
 from controller.side import runs_splitter
 from controller.split.listing import freeze, list_below
+from controller.split.mounted import is_mounted, kept_folders
 from controller.split.parted import split_by_parts
-from controller.split.rows import SourceBlob
+from controller.split.rows import Row, SourceBlob
 from controller.split.run import split
 from controller.steps.inherit import copy_inputs, inherit
+from controller.steps.rights import grant, marks
 from controller.steps.work import Work
 from controller.tasks import CONFIG_FILE, Setting, config_content, latest_end, make_task
-from controller.threads import Threads
+from controller.threads import Threads, each
 from shared.codes import Warn
 from shared.errors import Defect, Vanished
 from shared.manifest.models import Reference
-from shared.names import KEEP, STATE, index_of, input_container, output_container, reference_list
+from shared.names import KEEP, STATE, JobId, index_of, input_container, output_container, reference_list
 from shared.record import Record, SplitCursor, Warned
 from shared.specs import TaskSpec
 
@@ -34,6 +37,7 @@ CHUNK = 100
 PARALLEL = 4
 """Requests under way; the tasks of the next one are made meanwhile."""
 SPARE = timedelta(days=1)
+PUTS = 8
 Sent = tuple[int, "Future[None]"]
 """A chunk on its way: the row behind its last one."""
 PACKED = Warned(
@@ -41,6 +45,14 @@ PACKED = Warned(
     message="The input is gzip data: it cannot be cut within storage. All of it is read and unpacked here, and every "
     "part is written from here; a pass that goes on unpacks it from its start again. Upload large inputs unpacked.",
 )
+
+
+@dataclass(frozen=True)
+class Sending:
+    """A task, and what must be written before it is added."""
+
+    task: TaskSpec
+    folders: tuple[str, ...]
 
 
 def freeze_input(record: Record, work: Work) -> Record:
@@ -68,18 +80,11 @@ def below(item: Reference, work: Work) -> Sequence[SourceBlob]:
 
 
 def make_containers(record: Record, work: Work) -> Record:
-    """Both containers, the access policies that every SAS of the job hangs on, and what all tasks read."""
-    manifest = record.plan.manifest
-    until = latest_end(record.accepted, manifest)
-    kept = max(manifest.retention.complete, manifest.retention.otherwise)
-    meta = dict(metadata(record.job, record.owner, until + kept + SPARE, {}))
+    """Both containers, the rights in them, and what all tasks read."""
     blobs = work.ports.work
-    for name, permissions in (
-        (input_container(record.job), "rcw" if runs_splitter(manifest) else "r"),
-        (output_container(record.job), "cw"),
-    ):
-        blobs.create_container(name, meta)
-        blobs.allow(name, permissions, until + SPARE)
+    for name in (input_container(record.job), output_container(record.job)):
+        blobs.create_container(name, marks(record, labelled=False))
+    grant(record, work)
     blobs.put(input_container(record.job), KEEP, b"")
     full = store.parsed_manifest(work.ports.control, record)
     if isinstance(full.config, dict):
@@ -150,12 +155,12 @@ def add_tasks(record: Record, work: Work) -> Record:
     earlier = ledger.earlier(record, work.ports.control)
     rows = ledger.rows(record, work.ports.control, record.added, sources=True)
     rows = (row for row in rows if not earlier.keeps(row.index))
-    chunks = chunked((make_task(setting, row) for row in rows), CHUNK)
+    chunks = chunked((Sending(make_task(setting, row), folders_of(setting, row)) for row in rows), CHUNK)
     with Threads(PARALLEL) as pool:
         sent = deque[Sent]()
         for chunk in chunks:
-            adding = pool.submit(work.ports.batch.add_tasks, record.job, chunk)
-            sent.append((index_of(chunk[-1].id) + 1, adding))
+            adding = pool.submit(send, record.job, chunk, work)
+            sent.append((index_of(chunk[-1].task.id) + 1, adding))
             if len(sent) > PARALLEL:
                 record = passed(record, sent, work)
         while sent:
@@ -172,7 +177,19 @@ def passed(record: Record, sent: deque[Sent], work: Work) -> Record:
     return record
 
 
-def chunked(tasks: Iterable[TaskSpec], size: int) -> Iterator[list[TaskSpec]]:
+def folders_of(setting: Setting, row: Row) -> tuple[str, ...]:
+    """Empty blobs that make folders of a mount, which must be there before the task is."""
+    return kept_folders(setting.manifest, row) if is_mounted(setting.manifest) else ()
+
+
+def send(job: JobId, chunk: Sequence[Sending], work: Work) -> None:
+    names = [name for sending in chunk for name in sending.folders]
+    if names:
+        each(PUTS, lambda name: work.ports.work.put(output_container(job), name, b""), names)
+    work.ports.batch.add_tasks(job, [sending.task for sending in chunk])
+
+
+def chunked(tasks: Iterable[Sending], size: int) -> Iterator[list[Sending]]:
     """Lists of `size` tasks; the last one may be shorter."""
     rest = iter(tasks)
     while chunk := list(islice(rest, size)):

@@ -67,11 +67,13 @@ class BlobAccount:
         return f"{self.url(container, name)}?{token}"
 
     def signed_read(self, container: str, name: str, until: datetime) -> str:
-        from azure.storage.blob import BlobSasPermissions, generate_blob_sas
+        from azure.storage.blob import generate_blob_sas, generate_container_sas
 
-        reading = BlobSasPermissions(read=True)
         key = self._signing_key()
-        token = generate_blob_sas(self.name, container, name, account_key=key, permission=reading, expiry=until)
+        if name:
+            token = generate_blob_sas(self.name, container, name, account_key=key, permission="r", expiry=until)
+        else:
+            token = generate_container_sas(self.name, container, account_key=key, permission="rl", expiry=until)
         return f"{self.url(container, name)}?{token}"
 
     def readable(self, container: str, name: str) -> tuple[str, str | None]:

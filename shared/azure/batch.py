@@ -5,11 +5,11 @@ Deletions and terminations are plain requests: the SDK's pollers start a thread 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from shared.azure import batch_views as views
-from shared.azure.batch_bodies import job_body, pool_body
+from shared.azure.batch_bodies import job_body, metadata_items, pool_body
 from shared.azure.batch_door import GONE, BatchDoor, BatchKey
 from shared.azure.batch_tasks import add_tasks
 from shared.azure.task_bodies import Signer
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 PAGE = 100
 MOST_NODE_ERRORS = 10
+ENDED = ("JobCompleted", "JobBeingTerminated", "JobBeingDeleted")
 _POOL = ["id", "state", "targetDedicatedNodes", "targetLowPriorityNodes", "currentDedicatedNodes"]
 _POOL += ["currentLowPriorityNodes", "resizeErrors", "autoScaleRun", "metadata"]
 _OWNED = ["id", "creationTime", "state", "metadata"]
@@ -83,6 +84,13 @@ class AzureBatch:
         except Vanished:
             return ()
 
+    def mark_pool(self, pool_id: str, metadata: Mapping[str, str]) -> None:
+        from azure.batch import models
+
+        change = models.BatchPoolUpdateOptions(metadata=metadata_items(metadata.items()))
+        gone = {*GONE, "PoolBeingDeleted"}
+        self._door.refused(f"pool {pool_id}", lambda client: client.update_pool(pool_id, change), fine=gone)
+
     def delete_pool(self, pool_id: str) -> None:
         def delete(client: Any) -> None:
             client._delete_pool_internal(pool_id)  # the public one starts a polling thread
@@ -112,6 +120,13 @@ class AzureBatch:
         found = self._door.find(f"job {job_id}", lambda client: client.get_job(job_id, select=select))
         return views.job_seen(found) if found else None
 
+    def mark_job(self, job_id: str, metadata: Mapping[str, str]) -> None:
+        from azure.batch import models
+
+        change = models.BatchJobUpdateOptions(metadata=metadata_items(metadata.items()))
+        gone = {*GONE, *ENDED}
+        self._door.refused(f"job {job_id}", lambda client: client.update_job(job_id, change), fine=gone)
+
     def terminate_job(self, job_id: str, reason: str) -> None:
         from azure.batch.models import _models
 
@@ -119,8 +134,7 @@ class AzureBatch:
             options = _models.BatchJobTerminateOptions(termination_reason=reason)
             client._terminate_job_internal(job_id, options=options)  # as in delete_pool
 
-        ended = {"JobCompleted", "JobBeingTerminated", "JobBeingDeleted"}
-        self._door.refused(f"job {job_id}", terminate, fine={*GONE, *ended})
+        self._door.refused(f"job {job_id}", terminate, fine={*GONE, *ENDED})
 
     def delete_job(self, job_id: str) -> None:
         def delete(client: Any) -> None:

@@ -33,7 +33,7 @@ def pool_body(spec: PoolSpec, secrets: SecretPort) -> models.BatchPoolCreateOpti
         auto_scale_evaluation_interval=duration(spec.evaluation_interval),
         task_slots_per_node=spec.slots,
         task_scheduling_policy=models.BatchTaskSchedulingPolicy(node_fill_type=models.BatchNodeFillType.SPREAD),
-        metadata=_metadata(spec.metadata),
+        metadata=metadata_items(spec.metadata),
     )
 
 
@@ -50,7 +50,7 @@ def job_body(spec: JobSpec, signer: Signer) -> models.BatchJobCreateOptions:
         task_failure_mode=models.BatchTaskFailureMode.NO_ACTION,
         common_environment_settings=_environment(spec.environment),
         job_preparation_task=_preparation(spec.preparation, signer) if spec.preparation else None,
-        metadata=_metadata(spec.metadata),
+        metadata=metadata_items(spec.metadata),
     )
 
 
@@ -103,7 +103,8 @@ def _environment(variables: Iterable[tuple[str, str]]) -> list[models.Environmen
     return [models.EnvironmentSetting(name=name, value=value) for name, value in variables]
 
 
-def _metadata(items: Iterable[tuple[str, str]]) -> list[models.BatchMetadataItem]:
+def metadata_items(items: Iterable[tuple[str, str]]) -> list[models.BatchMetadataItem]:
+    """As pools and jobs bear them."""
     from azure.batch import models
 
     return [models.BatchMetadataItem(name=name, value=value) for name, value in items]

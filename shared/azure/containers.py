@@ -45,6 +45,13 @@ class Containers:
             for found in self._account.service.list_containers(name_starts_with=prefix, include_metadata=True):
                 yield ContainerItem(found.name, found.last_modified, dict(found.metadata or {}))
 
+    def mark_container(self, name: str, metadata: Mapping[str, str]) -> None:
+        try:
+            with translated(f"container {name}"):
+                self._account.container(name).set_container_metadata(dict(metadata))
+        except Vanished:
+            return
+
     def allow(self, container: str, permissions: str, until: datetime) -> None:
         """The service may take 30 s to know the policy: what is signed by it is refused until then."""
         from azure.storage.blob import AccessPolicy

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shared.manifest.availability import refuse, unavailable
 from shared.manifest.findings import Wrong
-from shared.manifest.models import Compute
+from shared.manifest.models import Compute, MergeBy, Staging
 from shared.manifest.nodes import Node, Scalar
 from shared.manifest.section import Section
 from shared.manifest.values import choice, flag, integer, matching, text
@@ -23,6 +23,9 @@ FIELDS = (
 MOST_NODES = 100_000
 MOST_SLOTS = 256
 DEFAULT_NODES = 10
+OWN_POOL = "perJob"
+_WHOLE_FOLDERS: frozenset[MergeBy] = frozenset({"files", "zip", "container"})
+_STAGINGS: tuple[Staging, ...] = ("transfer", "mount")
 
 vm_size = matching(r"[A-Za-z0-9_-]{1,64}", "the name of a VM size", "write it as Azure does: Standard_D4s_v5")
 _os_image = matching(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,255}", "the name of an image", "leave it out for the newest one")
@@ -32,10 +35,11 @@ def read_compute(section: Section) -> Compute:
     """The machines as stated; `vm_size` is empty where none is."""
     section.get("profile", text, "")
     refuse(section, "profile")
-    for name, default in (("pool", "perJob"), ("staging", "transfer")):
-        value = section.get(name, choice(("transfer", "mount")) if name == "staging" else text, default)
-        if value != default:
-            section.note(name, unavailable(f"compute.{name}", value))
+    pool = section.get("pool", text, OWN_POOL)
+    if pool != OWN_POOL:
+        section.note("pool", unavailable("compute.pool", pool))
+    if section.says("staging", "mount"):
+        section.note("staging", unavailable("compute.staging", "mount"))
     return Compute(
         vm_size=section.get("vmSize", vm_size, ""),
         os_image=section.get("osImage", _os_image, None),
@@ -43,7 +47,24 @@ def read_compute(section: Section) -> Compute:
         slots=section.get("taskSlotsPerNode", integer(1, MOST_SLOTS), 1),
         spot=section.get("spot", flag, default=True),
         dedicated_after_preemptions=section.get("dedicatedAfterPreemptions", _preemptions, 3),
+        staging=section.get("staging", choice(_STAGINGS), _STAGINGS[0]),
     )
+
+
+def check_staging(section: Section, merge: MergeBy) -> None:
+    """Note `staging: mount` where it does not go with the pool or the merge; before `read_compute`."""
+    if not section.says("staging", "mount"):
+        return
+    fix = "say compute.staging: transfer"
+    if section.stated("pool") and not section.says("pool", OWN_POOL):
+        section.misplaced("staging", "mount needs a pool of the job's own: mounts belong to the pool", fix)
+    if merge in _WHOLE_FOLDERS:
+        section.misplaced(
+            "staging",
+            f"mount does not go with merge.by: {merge}, which takes every file in the folder, "
+            "also what an attempt that failed has left there",
+            f"{fix}, or merge.by: concat, lines, csv, json or none",
+        )
 
 
 def _preemptions(node: Node) -> int | None:

@@ -28,6 +28,7 @@ UnitKind = Literal[
     "units",
 ]
 InputKind = Literal["items", "blob", "blobs", "range", "sweep"]
+Staging = Literal["transfer", "mount"]
 
 
 class Frozen(BaseModel):
@@ -155,6 +156,7 @@ class Compute(Frozen):
     spot: bool = True
     dedicated_after_preemptions: int | None = 3
     """None = never."""
+    staging: Staging = "transfer"
 
 
 class Money(Frozen):

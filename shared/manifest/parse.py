@@ -14,7 +14,7 @@ from shared.manifest.naming import default_name
 from shared.manifest.nodes import MapNode, to_value
 from shared.manifest.permissions import bounded_hours, capped, check_permissions
 from shared.manifest.reading import read_sections
-from shared.manifest.retried import Parent, Parents, adopted, laid_over, no_parent, read_parent
+from shared.manifest.retried import Parent, Parents, adopted, check_staging, laid_over, no_parent, read_parent
 from shared.manifest.section import Section
 from shared.policy import Policy
 
@@ -57,6 +57,7 @@ def _parent(said: MapNode, findings: Findings, parents: Parents) -> Parent | Non
     if parent is None:
         findings.raise_any()
         return None
+    check_staging(Section("", said.entries, said.mark, findings), parent)
     findings.retried = parent.job
     return parent
 

@@ -66,6 +66,8 @@ def _check_reads(root: Section, draft: Draft, policy: Policy) -> None:
             ("waitFor", draft.source.wait_for),
         ):
             _check_read(root.look("input"), name, path, policy)
+    if draft.source and draft.source.blobs and draft.compute.staging == "mount":
+        _check_whole_container(root.look("compute"), draft.source.blobs.partition("/")[0], policy)
     _check_read(root, "config", draft.config if isinstance(draft.config, str) else None, policy)
     for (_, field), reference in zip(root.children("reference"), draft.reference, strict=False):
         section = Section.of(field, root.findings)
@@ -80,6 +82,13 @@ def _check_read(section: Section, name: str, path: str | None, policy: Policy) -
     elif not (policy.allows_reading_all(_everything(path)) if _is_many(path) else policy.allows_read(path)):
         message = f"{shortened(path)} is not allowed by the policy"
         section.note(name, Wrong("policyRead", message, _allowed(policy.read)))
+
+
+def _check_whole_container(section: Section, container: str, policy: Policy) -> None:
+    """A mount shows the container, and not only what a glob means."""
+    if not policy.allows_reading_all(f"{container}/**"):
+        message = f"mount would show all of the container {shortened(container)}, which the policy does not allow"
+        section.note("staging", Wrong("policyRead", message, "say compute.staging: transfer"))
 
 
 def _is_many(path: str) -> bool:

@@ -86,6 +86,8 @@ def read_sections(root: Section, default_name: str) -> Draft:
     split = cutting.read_split(root.section("split", cutting.FIELDS), taken)
     merge = outputs.read_merge(root.section("merge", outputs.MERGE_FIELDS), taken, split, name)
     failure = root.section("failure", bounds.FAILURE_FIELDS)
+    compute = root.section("compute", machines.FIELDS)
+    machines.check_staging(compute, merge.by)
     draft = Draft(
         name=name,
         labels=naming.read_labels(root),
@@ -99,7 +101,7 @@ def read_sections(root: Section, default_name: str) -> Draft:
         split=split,
         output=outputs.read_output(root.section("output", outputs.OUTPUT_FIELDS), taken, split, merge.by),
         merge=merge,
-        compute=machines.read_compute(root.section("compute", machines.FIELDS)),
+        compute=machines.read_compute(compute),
         limits=bounds.read_limits(root.section("limits", bounds.LIMIT_FIELDS)),
         tolerated=bounds.read_tolerance(failure),
         retention=bounds.read_retention(root.section("retention", bounds.RETENTION_FIELDS)),

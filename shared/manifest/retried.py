@@ -64,6 +64,14 @@ def read_parent(root: Section, parents: Parents) -> Parent | None:
     return section.get("retryOf", _reader(parents), None)
 
 
+def check_staging(root: Section, parent: Parent) -> None:
+    """Note another way of staging than the retried job's: what its tasks were to read names paths of that way."""
+    compute, there = root.look("compute"), parent.manifest.compute.staging
+    if compute.stated("staging") and not compute.says("staging", there):
+        message = f"is {there} in the retried job, which a retry cannot change"
+        compute.note("staging", Wrong("onlyWith", message, f"leave it out, or say {there}"))
+
+
 def _reader(parents: Parents) -> Callable[[Node], Parent]:
     return lambda node: parents(_job_id(node))
 

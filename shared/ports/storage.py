@@ -148,6 +148,10 @@ class BlobPort(Protocol):
 
     def list_containers(self, prefix: str) -> Iterator[ContainerItem]: ...
 
+    def mark_container(self, name: str, metadata: Mapping[str, str]) -> None:
+        """Replace the container's metadata; success when it is gone."""
+        ...
+
     def allow(self, container: str, permissions: str, until: datetime) -> None:
         """Write the container's stored access policy (`permissions` such as 'rl'), replacing the last one."""
         ...
@@ -165,5 +169,6 @@ class BlobPort(Protocol):
         ...
 
     def signed_read(self, container: str, name: str, until: datetime) -> str:
-        """Address with a read-only SAS of this one blob (sources and reference data in the users' containers)."""
+        """Address with a read-only SAS of this one blob (sources and reference data in the users' containers); without
+        a name, of the container, to list and read all of it."""
         ...

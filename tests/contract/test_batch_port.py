@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from shared.errors import Defect, Refused, Transient, Vanished
+from shared.names import EXPIRES_KEY, OWNER_KEY
 from shared.ports import BatchPort, TaskCounts
 from tests.contract.batch_ground import Ground, MemoryGround, a_job, a_pool, a_preparation, a_task, wire_ground
 from tests.fakes.tasks import TaskEnd
@@ -109,6 +110,23 @@ def test_job_is_made_once_and_may_wait_for_its_pool(batch: BatchPort) -> None:
     assert (seen.state, seen.ended_because, seen.metadata["batchdrop_job"]) == ("active", None, "bd-a")
     (owned,) = batch.owned_jobs()
     assert (owned.id, owned.state, owned.created.tzinfo is not None) == ("bd-a", "active", True)
+
+
+def test_marks_are_replaced(ground: Ground) -> None:
+    """Pool and job show the new metadata; for what is gone, or on its way, there is nothing to do."""
+    batch = with_job(ground, 1)
+    marks = {OWNER_KEY: "0123456789abcdef", EXPIRES_KEY: "2031-01-01T00:00:00Z"}
+    batch.mark_pool("bd-a", marks)
+    batch.mark_job("bd-a", marks)
+    assert [dict(each.metadata) for each in (*batch.owned_pools(), *batch.owned_jobs())] == [marks, marks]
+    batch.delete_job("bd-a")
+    batch.delete_pool("bd-a")
+    for name in ("bd-a", "bd-none"):
+        batch.mark_pool(name, marks)
+        batch.mark_job(name, marks)
+    ground.pass_time(GONE)
+    batch.mark_pool("bd-a", marks)
+    assert batch.pool("bd-a") is None
 
 
 def test_things_without_our_metadata_are_not_owned(batch: BatchPort) -> None:

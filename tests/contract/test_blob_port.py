@@ -313,6 +313,16 @@ def test_container_exists(blobs: BlobPort, container: str) -> None:
     assert not blobs.container_exists(f"{container}-none")
 
 
+def test_marks_of_a_container_are_replaced(blobs: BlobPort, container: str) -> None:
+    """It shows the new metadata and keeps its blobs; for one that is gone there is nothing to do."""
+    blobs.put(container, "a", b"1")
+    blobs.mark_container(container, {"batchdrop_job": "b"})
+    (item,) = blobs.list_containers(container)
+    assert dict(item.metadata) == {"batchdrop_job": "b"}
+    assert content(blobs, container, "a") == b"1"
+    blobs.mark_container(f"{container}-none", {"batchdrop_job": "b"})
+
+
 def test_access_policy_is_set_and_taken_twice(blobs: BlobPort, container: str) -> None:
     """The policy can be prolonged and revoked again and again; a container that is gone has none."""
     for days in (1, 2):

@@ -100,6 +100,17 @@ def test_a_users_blob_is_signed_alone_and_for_a_while(account: AzureBlobs, conta
     forbidden.value.close()
 
 
+def test_a_users_container_can_be_signed_to_be_listed_and_read(account: AzureBlobs, container: str) -> None:
+    """What a mount needs, for a while; nothing can be written."""
+    account.put(container, "dir/a", b"data")
+    base, _, signature = account.signed_read(container, "", datetime.now(UTC) + SOON).partition("?")
+    assert get(f"{base}/dir/a?{signature}") == b"data"
+    assert b"dir/a" in get(f"{base}?restype=container&comp=list&{signature}")
+    with pytest.raises(urllib.error.HTTPError) as forbidden:
+        put(f"{base}/b?{signature}", b"data")
+    forbidden.value.close()
+
+
 def test_nothing_is_signed_without_a_key(storage: StorageAccount) -> None:
     """An account opened without a key gives no address that would fail later on a node."""
     unable = AzureBlobs(storage)

@@ -13,7 +13,7 @@ import pytest
 from controller.budget import Pace
 from controller.decide import CLOSING, ENDING, OPEN, STARTING, decide
 from controller.picture import InputSeen, Line, Picture
-from controller.rules import running, stopping
+from controller.rules import keeping, running, stopping
 from controller.rules.case import Decision
 from shared import actions as act
 from shared.manifest.models import Input, Limits
@@ -63,22 +63,33 @@ CASES: list[tuple[str, dict[str, Any], Picture, type | None, dict[str, float]]] 
     ("admit", {"input": RUNNING["input"]}, Picture(), None, {}),
     ("admit", {"input": RUNNING["input"]}, Picture(line=Line(("bd-other",))), None, {}),
     ("make containers", {"input": RUNNING["input"], "admitted": NOW}, Picture(), act.MakeContainers, {}),
-    ("create pool", {k: RUNNING[k] for k in ("input", "admitted", "containers")}, Picture(), act.CreatePool, {}),
+    (
+        "create pool",
+        {k: RUNNING[k] for k in ("input", "admitted", "containers", "expires")},
+        Picture(),
+        act.CreatePool,
+        {},
+    ),
     (
         "nothing to run",
-        {k: RUNNING[k] for k in ("input", "admitted", "containers", "split")} | {"retry": Retry(of=(JOB,), kept=3)},
+        {k: RUNNING[k] for k in ("input", "admitted", "containers", "expires", "split")}
+        | {"retry": Retry(of=(JOB,), kept=3)},
         Picture(),
         act.Settle,
         {},
     ),
     (
         "create pool",
-        {k: RUNNING[k] for k in ("input", "admitted", "containers", "split")} | {"retry": Retry(of=(JOB,), kept=2)},
+        {k: RUNNING[k] for k in ("input", "admitted", "containers", "expires", "split")}
+        | {"retry": Retry(of=(JOB,), kept=2)},
         Picture(),
         act.CreatePool,
         {},
     ),
     ("split input", RUNNING | {"split": SplitCursor(), "batch_job": None}, THERE, act.SplitInput, {}),
+    ("renew rights", RUNNING | {"expires": NOW + timedelta(days=6)}, THERE, act.RenewRights, {}),
+    ("renew rights", RUNNING | {"expires": None}, THERE, act.RenewRights, {}),
+    ("renew rights", FINAL | {"expires": NOW}, THERE, act.RenewRights, {}),
     ("create job", RUNNING | {"batch_job": None}, THERE, act.CreateJob, {}),
     ("add tasks", RUNNING | {"added": 1}, THERE, act.AddTasks, {}),
     ("all ended", RUNNING, replace(THERE, counts=TaskCounts(completed=3), unfinished=False), act.Settle, {}),
@@ -215,6 +226,6 @@ def test_the_documented_table_is_the_table() -> None:
     """docs/lifecycle.md shows the same rows, in the same order, in the same words."""
     text = (Path(__file__).parents[2] / "docs" / "lifecycle.md").read_text(encoding="utf-8")
     shown = [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in re.findall(r"^\|.*\|$", text, re.M)]
-    rows = (*stopping.ROWS, *STARTING, *running.ROWS, *ENDING)
+    rows = (*stopping.ROWS, *keeping.ROWS, *STARTING, *running.ROWS, *ENDING)
     expected = [(row.name, row.when, row.does, row.gains) for row in rows]
     assert [cells for cells in shown if cells[0] not in ("row", "---")] == expected

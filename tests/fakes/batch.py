@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -111,6 +111,12 @@ class FakeBatch(Faulty):
         return self.pools[pool_id].node_errors[:10] if self._settle(self.pools, pool_id) else ()
 
     @port
+    def mark_pool(self, pool_id: str, metadata: Mapping[str, str]) -> None:
+        if self._settle(self.pools, pool_id) and not self.pools[pool_id].gone_at:
+            pool = self.pools[pool_id]
+            pool.spec = replace(pool.spec, metadata=tuple(metadata.items()))
+
+    @port
     def delete_pool(self, pool_id: str) -> None:
         with self._lock:
             if self._settle(self.pools, pool_id) and not self.pools[pool_id].gone_at:
@@ -144,6 +150,12 @@ class FakeBatch(Faulty):
         job = self.jobs[job_id]
         state = "deleting" if job.gone_at else "completed" if job.ended_because else "active"
         return JobSeen(job_id, state, job.ended_because, dict(job.spec.metadata))
+
+    @port
+    def mark_job(self, job_id: str, metadata: Mapping[str, str]) -> None:
+        if self._settle(self.jobs, job_id) and not self.jobs[job_id].ended_because:
+            job = self.jobs[job_id]
+            job.spec = replace(job.spec, metadata=tuple(metadata.items()))
 
     @port
     def terminate_job(self, job_id: str, reason: str) -> None:

@@ -218,6 +218,12 @@ class MemoryBlobs(Faulty):
                 yield ContainerItem(name, container.modified, container.metadata)
 
     @port
+    def mark_container(self, name: str, metadata: Mapping[str, str]) -> None:
+        with self._lock:
+            if self._is_there(name) and not self._containers[name].gone_at:
+                self._containers[name].metadata = dict(metadata)
+
+    @port
     def allow(self, container: str, permissions: str, until: datetime) -> None:
         self._live(container).policy = (permissions, until)
 
