@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from controller.steps import finish, rerun, rights, settle, side, start
+from controller.steps import canary, evidence, finish, rerun, rights, settle, side, start
 from controller.steps.work import Work
 from shared import actions as act
 from shared.names import input_container, output_container, side_id
@@ -18,7 +18,7 @@ def apply(action: act.Action, record: Record, work: Work) -> Record:
         return rights.renew(record, work)
     if isinstance(action, act.FreezeInput | act.MakeContainers | act.CreatePool | act.SplitInput):
         return apply_start(action, record, work)
-    if isinstance(action, act.CreateJob | act.AddTasks | act.SetFormula | act.Review | act.Settle):
+    if isinstance(action, act.CreateJob | act.AddTasks | act.JudgeCanary | act.SetFormula | act.Review | act.Settle):
         return apply_run(action, record, work)
     if isinstance(action, act.CreateSidePool | act.StartSide | act.JudgeSide | act.DropSide):
         return apply_side(action, record, work)
@@ -58,34 +58,41 @@ def apply_start(
 
 
 def apply_run(
-    action: act.CreateJob | act.AddTasks | act.SetFormula | act.Review | act.Settle, record: Record, work: Work
+    action: act.CreateJob | act.AddTasks | act.JudgeCanary | act.SetFormula | act.Review | act.Settle,
+    record: Record,
+    work: Work,
 ) -> Record:
     match action:
         case act.CreateJob():
             return start.create_job(record, work)
-        case act.AddTasks():
-            return start.add_tasks(record, work)
+        case act.AddTasks(one):
+            return start.add_tasks(record, work, one=one)
+        case act.JudgeCanary():
+            return canary.judge(record, work)
         case act.SetFormula(kind):
             return start.set_formula(record, kind, work)
-        case act.Review():
-            return review(record, work)
+        case act.Review(failed):
+            return review(record, failed, work)
         case act.Settle():
             return settle.settle(record, action, work)
         case _:
             assert_never(action)
 
 
-def review(record: Record, work: Work) -> Record:
-    """Too much failed: settle now. Else send out again what the platform broke."""
-    too_many, again = rerun.exceeds(record, work)
-    if too_many:
+def review(record: Record, failed: int, work: Work) -> Record:
+    """Too much failed: settle now. Else send out again what may run again. Only then are they read."""
+    found = rerun.review(record, work)
+    if found.over:
         return settle.settle(record, act.Settle("early"), work)
-    return rerun.run_again(record, again, work) if again else record
+    record = rerun.run_again(record, found.again, work)
+    read = max(0, failed - len(found.again))
+    return record.model_copy(update={"so_far": found.so_far, "failures_read": read})
 
 
 Ending = (
     act.EndJob
     | act.KeepEvidence
+    | act.CopyLogs
     | act.DeletePool
     | act.MergeOutputs
     | act.WriteResult
@@ -101,7 +108,9 @@ def apply_end(action: Ending, record: Record, work: Work) -> Record:  # noqa: C9
         case act.EndJob():
             return finish.end_job(record, work)
         case act.KeepEvidence():
-            return finish.keep_evidence(record, work)
+            return evidence.keep_evidence(record, work)
+        case act.CopyLogs():
+            return evidence.copy_logs(record, work)
         case act.DeletePool():
             return finish.delete_pool(record, work)
         case act.MergeOutputs():

@@ -33,9 +33,10 @@ def make_pool(
     record: Record, image: ImageSeen, registries: tuple[RegistrySpec, ...], tasks: int, now: datetime, until: datetime
 ) -> PoolSpec:
     """The job's own pool. `tasks`: how many are expected; `now`: the time of the create call, held by the formula;
-    `until`: when the job is over at the latest."""
+    `until`: when the job is over at the latest. With a canary it has one node until that has passed."""
     manifest = record.plan.manifest
     compute = manifest.compute
+    most = 1 if manifest.canary else compute.max_nodes
     return PoolSpec(
         id=record.job,
         vm_size=compute.vm_size,
@@ -44,7 +45,7 @@ def make_pool(
         sku=image.sku,
         node_agent=image.node_agent,
         slots=compute.slots,
-        formula=formula(created=now, tasks=tasks, most=compute.max_nodes, slots=compute.slots, spot=compute.spot),
+        formula=formula(created=now, tasks=tasks, most=most, slots=compute.slots, spot=compute.spot),
         evaluation_interval=EVALUATION,
         container_images=(manifest.container.image,),
         registries=registries,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from controller.earlier import Earlier
 from controller.split.rows import Row, from_lines
@@ -33,6 +33,21 @@ def read(record: Record, control: BlobPort, start: int, stop: int) -> Iterator[R
         if len(found) < min(SHARD_ROWS, stop - shard * SHARD_ROWS):
             raise Defect(f"{record.job}: shard {shard} of its ledger holds {len(found)} rows, too few for {stop}")
         yield from (row for row in found if start <= row.index < stop)
+
+
+def units_by_row(record: Record, control: BlobPort) -> Callable[[int], int]:
+    """How many units a row has. Asked in rising order it reads each shard once."""
+    known: dict[int, list[int]] = {}
+
+    def units(index: int) -> int:
+        shard = index // SHARD_ROWS
+        if shard not in known:
+            known.clear()
+            stop = min((shard + 1) * SHARD_ROWS, record.split.rows)
+            known[shard] = [row.units for row in read(record, control, shard * SHARD_ROWS, stop)]
+        return known[shard][index % SHARD_ROWS]
+
+    return units
 
 
 def earlier(record: Record, control: BlobPort) -> Earlier:

@@ -49,7 +49,8 @@ def look_at_batch(record: Record, seen: Picture, ports: Ports) -> Picture:
     which = of_interest(record)
     if which is not None:
         seen = look_at_side(record, which, seen, ports)
-    if is_running(record) and seen.job is not None and record.added >= record.split.rows:
+    all_out = record.added >= record.split.rows or record.tries_canary or record.drained is not None
+    if is_running(record) and seen.job is not None and all_out:
         seen = look_at_tasks(record, seen, ports)
     return seen
 
@@ -79,7 +80,7 @@ def wants_job(record: Record) -> bool:
 def look_at_tasks(record: Record, seen: Picture, ports: Ports) -> Picture:
     counts = ports.batch.task_counts(record.job)
     unfinished = True
-    if counts.completed >= record.to_run:
+    if counts.completed >= record.sent:
         unfinished = next(iter(ports.batch.unfinished(record.job)), None) is not None
     return replace(seen, counts=counts, unfinished=unfinished)
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import floor
 
+from controller.task_end import MESSAGE_LIMIT, message_of, reason_of, skipped_message
 from shared.codes import Reason
 from shared.manifest.models import Tolerance
 from shared.ports import FailedTask
@@ -19,22 +20,6 @@ from shared.record import Counts
 GOOD, FAILED, SKIPPED, NOT_RUN, KEPT = 0, 1, 2, 3, 4
 """KEPT: of a retry, a row whose outputs are those that an earlier job left."""
 ACCEPTED = (GOOD, KEPT)
-PLATFORM = frozenset(
-    {
-        "BlobDownloadTimedOut",
-        "BlobDownloadMiscError",
-        "ResourceDirectoryCreateFailed",
-        "ResourceFileCreateFailed",
-        "ResourceFileWriteFailed",
-        "FileUploadTimedOut",
-        "FileUploadMiscError",
-        "FileUploadConflict",
-        "DiskFull",
-    }
-)
-"""Failures of the platform that Batch itself does not repeat."""
-MOST_REACTIVATIONS = 3
-MESSAGE_LIMIT = 1000
 
 
 @dataclass(frozen=True)
@@ -66,8 +51,8 @@ class Board:
     def of(cls, rows: int, state: int = GOOD) -> Board:
         return cls(bytearray([state]) * rows)
 
-    def task_failed(self, index: int, task: FailedTask) -> None:
-        self.states[index] = FAILED
+    def task_failed(self, index: int, task: FailedTask, *, skipped: bool = False) -> None:
+        self.states[index] = SKIPPED if skipped else FAILED
         self.tasks[index] = task
 
     def row_failed(self, index: int, reason: Reason, message: str) -> None:
@@ -98,7 +83,7 @@ class Board:
 
 
 def failure_of(board: Board, index: int, first: int, units: int) -> FailureRow:
-    """The line of a failed or unrun row."""
+    """The line of a row that failed, was skipped or did not run."""
     if index in board.reasons:
         reason, message = board.reasons[index]
         return FailureRow(index, first, units, reason, None, None, message)
@@ -107,32 +92,10 @@ def failure_of(board: Board, index: int, first: int, units: int) -> FailureRow:
         return FailureRow(
             index, first, units, Reason.NOT_RUN, None, None, "the job ended before this task ran to its end"
         )
-    return FailureRow(index, first, units, reason_of(task), task.exit_code, task.runs, message_of(task))
-
-
-def reason_of(task: FailedTask) -> Reason:
-    if task.code.startswith("FileUpload"):
-        return Reason.UPLOAD
-    if task.code in ("BlobNotFound", "BlobAccessDenied"):
-        return Reason.INPUT_CHANGED
-    if task.code == "TaskEnded" or "wall clock" in task.message.lower():
-        return Reason.TASK_TIMEOUT
-    if task.exit_code not in (None, 0):
-        return Reason.EXIT_CODE
-    return Reason.PLATFORM
-
-
-def message_of(task: FailedTask) -> str:
-    if task.exit_code == 137:
-        return "killed (137), most likely out of memory"
-    if reason_of(task) is Reason.EXIT_CODE:
-        return f"the program ended with {task.exit_code}"
-    return f"{task.code}: {task.message}"[:MESSAGE_LIMIT]
-
-
-def may_run_again(task: FailedTask) -> bool:
-    """Did the platform fail rather than the program?"""
-    return task.exit_code in (None, 0) and (task.category == "servererror" or task.code in PLATFORM)
+    skipped = board.states[index] == SKIPPED
+    reason = Reason.SKIPPED if skipped else reason_of(task)
+    message = skipped_message(task) if skipped else message_of(task)
+    return FailureRow(index, first, units, reason, task.exit_code, task.runs, message)
 
 
 def allowed(tolerance: Tolerance, total: int) -> int:

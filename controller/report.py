@@ -129,20 +129,22 @@ def cost_of(record: Record) -> dict[str, Any]:
 
 def links_of(record: Record) -> dict[str, Any]:
     folder = f"{RESULTS}/{record.job}/"
-    failed = record.evidence is not None and record.verdict is not None and has_failures(record)
+    failed = record.evidence is not None and has_failures(record)
     return {
         "result": record.merged.path if record.merged else None,
         "failed": f"{folder}failed.jsonl" if failed else None,
         "retry": f"{folder}retry.yaml" if retry_until(record) else None,
         "report": None,
-        "logs": f"{folder}logs/" if failed and record.verdict and record.verdict.tasks.failed else None,
+        "logs": f"{folder}logs/" if record.logs_kept else None,
         "job": f"{folder}status.json",
     }
 
 
 def has_failures(record: Record) -> bool:
     verdict = record.verdict
-    return bool(verdict and verdict.outcome and (verdict.units.failed or verdict.units.not_run or verdict.tasks.failed))
+    if verdict is None or verdict.outcome is None:
+        return False
+    return any((verdict.units.failed, verdict.units.not_run, verdict.tasks.failed, verdict.tasks.skipped))
 
 
 def cleanup_of(record: Record) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, TypedDict
 
+from controller.causes import Cause
 from controller.outcome import allowed
 from controller.report import containers_left, cost_of, failure_of, input_of, links_of, manifest_of, times_of, utc
 from controller.retryable import retry_until
@@ -13,8 +14,6 @@ from controller.rules.side import BOTH, side
 from controller.state import attempt_numbers, complete_of, state_of, task_numbers, unit_numbers
 from shared.names import INDEX, RESULTS, input_container, output_container, side_id
 from shared.record import Record
-
-LISTED = 20
 
 
 class FailedUnits(TypedDict):
@@ -31,7 +30,7 @@ class FailedUnits(TypedDict):
     logs: str | None
 
 
-def result_document(record: Record, failures: Sequence[FailedUnits]) -> dict[str, Any]:
+def result_document(record: Record, failures: Sequence[FailedUnits], causes: Sequence[Cause] = ()) -> dict[str, Any]:
     """result.json: written once, when the state becomes final."""
     tasks, units = task_numbers(record), unit_numbers(record)
     verdict = record.verdict
@@ -56,8 +55,9 @@ def result_document(record: Record, failures: Sequence[FailedUnits]) -> dict[str
             "emptyOutputs": verdict.empty_outputs if verdict else 0,
         },
         "attempts": attempt_numbers(record),
-        "failures": list(failures)[:LISTED],
-        "failuresListed": min(len(failures), LISTED),
+        "causes": list(causes),
+        "failures": list(failures),
+        "failuresListed": len(failures),
         "failuresFile": links_of(record)["failed"],
         "retry": retry_link(record),
         "container": {"image": record.plan.manifest.container.image, "digest": None},

@@ -49,7 +49,9 @@ def task_numbers(record: Record) -> dict[str, int]:
         return _tasks(max(total, ended), 0, verdict.tasks_succeeded, bad.failed, bad.skipped, bad.not_run)
     if progress is None:
         return _tasks(total, 0, kept, 0, 0, 0)
-    return _tasks(total, min(progress.running, total), kept + progress.succeeded, progress.failed, 0, 0)
+    skipped = min(record.so_far.skipped_tasks, progress.failed)
+    failed = progress.failed - skipped
+    return _tasks(total, min(progress.running, total), kept + progress.succeeded, failed, skipped, 0)
 
 
 def _tasks(total: int, running: int, succeeded: int, failed: int, skipped: int, not_run: int) -> dict[str, int]:
@@ -70,9 +72,9 @@ def unit_numbers(record: Record) -> dict[str, int | str | None]:
     total = known_units(record)
     if total is None:
         total = record.split.units
-    verdict = record.verdict
-    failed = verdict.units.failed if verdict else 0
-    skipped = verdict.units.skipped if verdict else 0
+    verdict, so_far = record.verdict, record.so_far
+    failed = verdict.units.failed if verdict else so_far.failed
+    skipped = verdict.units.skipped if verdict else so_far.skipped
     not_run = verdict.units.not_run if verdict else 0
     good = max(0, total - failed - skipped - not_run)
     done = record.merged is not None
@@ -92,6 +94,7 @@ def attempt_numbers(record: Record) -> dict[str, int]:
     progress, usage, kept = record.progress, record.usage, record.retry.kept if record.retry else 0
     ended = (progress.succeeded + progress.failed + progress.running) if progress else 0
     if record.verdict is not None:
-        ended = max(0, record.verdict.tasks_succeeded + record.verdict.tasks.failed - kept)
+        tasks = record.verdict.tasks
+        ended = max(0, record.verdict.tasks_succeeded + tasks.failed + tasks.skipped - kept)
     retries = usage.retries + usage.reactivations
     return {"runs": ended + retries, "retries": retries, "preemptions": usage.preemptions}

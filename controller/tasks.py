@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 
 from controller.split.inputs import TaskInput, output_name, task_input
 from controller.split.mounted import OUTPUT, is_mounted, mounted_input
@@ -57,7 +58,7 @@ def make_task(setting: Setting, row: Row) -> TaskSpec:
         resource_files=resource_files(setting, given),
         output_files=output_files(setting, row),
         max_wall_clock=manifest.limits.task_timeout,
-        max_retries=manifest.limits.max_task_retry_count,
+        max_retries=0 if manifest.has_exit_rules else manifest.limits.max_task_retry_count,
         mounts=node_folders(manifest),
     )
 
@@ -168,10 +169,11 @@ def command_line(command: tuple[str, ...] | None, arguments: tuple[str, ...] | N
 
 
 def output_files(setting: Setting, row: Row) -> tuple[OutputFile, ...]:
-    """Outputs and reported units on success, logs on failure: a dying attempt leaves no half output. Outputs that are
-    written to a mount are there already."""
+    """Outputs and reported units on success, logs on failure or always: a dying attempt leaves no half output. Outputs
+    that are written to a mount are there already."""
     container, task = output_container(setting.job), task_id(row.index)
-    files = [OutputFile("../std*.txt", container, f"{LOGS}/{task}", "failure")]
+    logged: Literal["failure", "completion"] = "completion" if setting.manifest.logs == "all" else "failure"
+    files = [OutputFile("../std*.txt", container, f"{LOGS}/{task}", logged)]
     if setting.manifest.merge.by != "none" and not is_mounted(setting.manifest):
         files.insert(0, OutputFile("output/**/*", container, task, "success"))
     if setting.unit_kind != "bytes":

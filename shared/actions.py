@@ -43,19 +43,30 @@ class CreateJob:
 
 @dataclass(frozen=True)
 class AddTasks:
-    """Add tasks from the cursor on, 100 a request."""
+    """Add tasks from the cursor on, 100 a request; `one`: no more than the first of them."""
+
+    one: bool = False
+
+
+@dataclass(frozen=True)
+class JudgeCanary:
+    """Look at the end and the outputs of the one task that was tried first."""
 
 
 @dataclass(frozen=True)
 class SetFormula:
-    """Replace the pool's formula: `stop` ends it when its tasks have ended, `dedicated` leaves spot nodes."""
+    """Replace the pool's formula: `stop` ends it when its tasks have ended, `dedicated` leaves spot nodes, `all` opens
+    a pool that was made for one task."""
 
-    kind: Literal["stop", "dedicated"]
+    kind: Literal["stop", "dedicated", "all"]
 
 
 @dataclass(frozen=True)
 class Review:
-    """Read the failed tasks: reactivate what may run again; end the job early when too much has failed."""
+    """Read the failed tasks: reactivate what may run again; end the job early when too much has failed, or by a code
+    of failure.stopOn. `failed`: how many there are by the counts."""
+
+    failed: int
 
 
 @dataclass(frozen=True)
@@ -63,10 +74,10 @@ class Settle:
     """Establish what each row came to, and from that the verdict.
 
     `how`: all tasks `ended`, or the job is `stopped` (time limit), `cancelled` or `lost` before that, or failed before
-    any task (`early`). `failure` is the reason where it is known before.
+    any task (`early`), or its `canary` did, whose output counts too. `failure` is the reason where it is known before.
     """
 
-    how: Literal["ended", "stopped", "cancelled", "lost", "early"]
+    how: Literal["ended", "stopped", "cancelled", "lost", "early", "canary"]
     failure: Failure | None = None
 
 
@@ -78,6 +89,11 @@ class EndJob:
 @dataclass(frozen=True)
 class KeepEvidence:
     """Write failed.jsonl and the logs of failed tasks under results."""
+
+
+@dataclass(frozen=True)
+class CopyLogs:
+    """Copy the logs of all tasks to results, from the cursor on."""
 
 
 @dataclass(frozen=True)
@@ -151,11 +167,13 @@ Action = (
     | SplitInput
     | CreateJob
     | AddTasks
+    | JudgeCanary
     | SetFormula
     | Review
     | Settle
     | EndJob
     | KeepEvidence
+    | CopyLogs
     | DeletePool
     | MergeOutputs
     | CreateSidePool
@@ -169,4 +187,4 @@ Action = (
     | Archive
 )
 
-LONG = (FreezeInput, SplitInput, AddTasks, Review, Settle, KeepEvidence, StartSide, MergeOutputs)
+LONG = (FreezeInput, SplitInput, AddTasks, JudgeCanary, Review, Settle, KeepEvidence, StartSide, MergeOutputs, CopyLogs)

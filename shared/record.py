@@ -226,6 +226,25 @@ class Usage(Fact):
     reactivations: int = 0
 
 
+class Canary(Fact):
+    """One task that was added before all others, on one node."""
+
+    sent: datetime | None = None
+    passed: datetime | None = None
+    """It ended well, its outputs too."""
+    opened: datetime | None = None
+    """The pool's formula is that of all tasks."""
+
+
+class SoFar(Fact):
+    """What the failed tasks that were read by now come to, while the job runs. For people."""
+
+    failed: int = 0
+    """Units of tasks that will not run again."""
+    skipped: int = 0
+    skipped_tasks: int = 0
+
+
 class Spoken(Fact):
     """The last status that was written."""
 
@@ -273,14 +292,21 @@ class Record(Fact):
     pool: datetime | None = None
     batch_job: datetime | None = None
     added: int = 0
+    canary: Canary = Canary()
     first_node: datetime | None = None
     first_task: datetime | None = None
     failures_read: int = 0
     """Failed tasks handled while the job runs."""
+    so_far: SoFar = SoFar()
     tasks_ended: datetime | None = None
     verdict: Verdict | None = None
     job_ended: datetime | None = None
     evidence: datetime | None = None
+    logs_kept: bool = False
+    """There is something below `logs/` under results."""
+    logs_copied: str | None = None
+    """With `logs: all`: the last blob that was copied."""
+    logs_done: datetime | None = None
     pool_deletion_asked: datetime | None = None
     recombiner: Side = Side()
     merging: MergeCursor = MergeCursor()
@@ -315,3 +341,13 @@ class Record(Fact):
     def to_run(self) -> int:
         """Rows that are tasks of this job: all, save those that a retry takes over."""
         return self.split.rows - (self.retry.kept if self.retry else 0)
+
+    @property
+    def tries_canary(self) -> bool:
+        """Is one task out alone, and not judged yet?"""
+        return self.canary.sent is not None and self.canary.passed is None
+
+    @property
+    def sent(self) -> int:
+        """Tasks that are out, once all that may be are added."""
+        return 1 if self.tries_canary else self.to_run

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from controller.rules.case import Case, Decision, Row
 from shared.actions import (
     Archive,
+    CopyLogs,
     DeleteContainers,
     DeleteJob,
     DeletePool,
@@ -46,6 +47,13 @@ def awaits_merge(record: Record) -> bool:
     """Is the verdict good and its outcome not there yet?"""
     good = record.verdict is not None and record.verdict.state == "succeeded"
     return good and record.merged is None and record.merge_failed is None
+
+
+def copy_logs(case: Case) -> Decision | None:
+    record = case.record
+    if record.plan.manifest.logs != "all" or record.batch_job is None or record.logs_done is not None:
+        return None
+    return case.go(CopyLogs())
 
 
 def write_result(case: Case) -> Decision | None:
@@ -120,9 +128,16 @@ def archive(case: Case) -> Decision | None:
 
 ROWS = (
     Row("end job", "a verdict, job not ended", "terminate it, let its SAS die", "job ended", end_job),
-    Row("keep evidence", "no evidence kept", "failed.jsonl, logs of failed tasks", "evidence", keep_evidence),
+    Row(
+        "keep evidence",
+        "no evidence kept",
+        "failed.jsonl, logs, what Batch says of the nodes",
+        "evidence",
+        keep_evidence,
+    ),
     Row("delete pool", "the pool was not asked to go", "ask", "pool deletion asked", delete_pool),
     Row("merge", "verdict succeeded, no outcome", "merge, verify, publish", "merged, or merge failed", merge),
+    Row("copy logs", "logs: all, and some are missing", "copy them on from the cursor", "logs cursor", copy_logs),
     Row("write result", "not final", "write result.json, once", "final", write_result),
     Row("prove job gone", "the Batch job answers", "ask for its deletion", "job gone, on a 404", prove_job_gone),
     Row("prove pool gone", "the pool answers", "ask for its deletion", "pool gone, on a 404", prove_pool_gone),

@@ -8,23 +8,30 @@ from controller.rules import spending
 from controller.rules.case import Case, Decision, Row
 from controller.rules.conditions import fatal, hopeless, quiet, waiting
 from controller.rules.progress import firsts, progress, usage
-from shared.actions import Review, Settle
+from shared.actions import JudgeCanary, Review, Settle
 from shared.record import Record
+
+
+def judge_canary(case: Case) -> Decision | None:
+    """The one task that is out alone has ended, by the list."""
+    if not case.record.tries_canary or not case.seen.counts.completed or case.seen.unfinished:
+        return None
+    return case.go(JudgeCanary(), progress=progress(case), usage=usage(case), **firsts(case))
 
 
 def all_ended(case: Case) -> Decision | None:
     """Counts lag, so the list has the last word."""
-    if case.seen.counts.completed < case.record.to_run or case.seen.unfinished:
+    if case.record.tries_canary or case.seen.counts.completed < case.record.to_run or case.seen.unfinished:
         return None
     ended = case.record.tasks_ended or case.now
     return case.go(Settle("ended"), tasks_ended=ended, progress=progress(case), usage=usage(case), **firsts(case))
 
 
 def something_failed(case: Case) -> Decision | None:
-    if case.seen.counts.failed <= case.record.failures_read:
+    failed = case.seen.counts.failed
+    if failed <= case.record.failures_read or case.record.tries_canary:
         return None
-    facts = firsts(case) | {"progress": progress(case), "usage": usage(case)}
-    return case.go(Review(), failures_read=case.seen.counts.failed, **facts)
+    return case.go(Review(failed), progress=progress(case), usage=usage(case), **firsts(case))
 
 
 def unable(case: Case) -> Decision | None:
@@ -39,6 +46,7 @@ def running(case: Case) -> Decision | None:
     facts = firsts(case) | {
         "progress": progress(case),
         "usage": usage(case),
+        "failures_read": min(case.record.failures_read, case.seen.counts.failed),  # fewer once some run again
         "quiet_since": quiet(case),
         "short_since": spending.short_since(case),
     }
@@ -67,6 +75,7 @@ def is_running(record: Record) -> bool:
 
 
 ROWS = (
+    Row("judge canary", "the canary has ended", "judge its end", "passed, a verdict, or it runs again", judge_canary),
     Row("all ended", "every task has completed, by the list", "settle", "verdict, or tasks run again", all_ended),
     Row(
         "something failed",

@@ -3,37 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from contextlib import suppress
 
 from controller import line, store
+from controller.causes import causes_of, logged, shown
 from controller.merge.run import MergeTarget, merge
-from controller.outcome import FailureRow, from_lines
 from controller.plan import own_result
-from controller.result import FailedUnits, receipt_document, result_document
+from controller.result import receipt_document, result_document
 from controller.retry_file import retry_hint, retry_yaml
 from controller.retryable import retry_until
 from controller.state import unit_numbers
+from controller.steps.evidence import describe, failures_of
 from controller.steps.outputs import frozen_outputs
-from controller.steps.settle import stderr_tail
 from controller.steps.work import Work
 from shared.codes import Code, Warn
 from shared.errors import Conflict, Refused, Vanished
-from shared.names import (
-    LOGS,
-    RESULTS,
-    STATE,
-    failures_blob,
-    input_container,
-    output_container,
-    result_blob,
-    task_id,
-)
+from shared.names import RESULTS, input_container, output_container, result_blob
 from shared.ports import ABSENT
 from shared.record import Failure, MergeCursor, Merged, Record, Warned
 
-LOGS_KEPT = 100
-LOG_BYTES = 64 * 1024
 JSON = "application/json"
 
 
@@ -46,54 +34,6 @@ def end_job(record: Record, work: Work) -> Record:
             if work.ports.work.container_exists(container):
                 work.ports.work.revoke(container)
     return record
-
-
-def failures_of(record: Record, work: Work) -> list[FailureRow]:
-    if record.verdict is None or record.verdict.outcome is None:
-        return []
-    blob = work.ports.control.read(STATE, failures_blob(record.job))
-    return from_lines(blob.content) if blob else []
-
-
-def keep_evidence(record: Record, work: Work) -> Record:
-    """failed.jsonl, and the logs of the first failed tasks, cut to their last 64 KiB."""
-    rows, described = failures_of(record, work), list[FailedUnits]()
-    kept: set[int] = set()
-    for row in rows:
-        if row.runs is not None and row.index not in kept and len(kept) < LOGS_KEPT:
-            kept.add(row.index)
-            copy_logs(record, row.index, work)
-        described.append(describe(record, row, row.index in kept, work))
-        work.save(record)
-    if described:
-        content = b"".join(json.dumps(line, ensure_ascii=False).encode() + b"\n" for line in described)
-        work.ports.work.put(RESULTS, result_blob(record.job, "failed.jsonl"), content, content_type="application/jsonl")
-    return record
-
-
-def describe(record: Record, row: FailureRow, logged: bool, work: Work) -> FailedUnits:
-    folder = f"{RESULTS}/{record.job}/logs/{task_id(row.index)}/"
-    return FailedUnits(
-        task=task_id(row.index),
-        index=row.index,
-        units={"first": row.first, "count": row.count},
-        reason=row.reason,
-        exitCode=row.exit_code,
-        runs=row.runs,
-        message=row.message,
-        stderrTail=stderr_tail(record, row.index, work) if logged else None,
-        logs=folder if logged else None,
-    )
-
-
-def copy_logs(record: Record, index: int, work: Work) -> None:
-    """The end of stdout and stderr, from the job's output container to its folder under results."""
-    container, blobs = output_container(record.job), work.ports.work
-    for item in blobs.list(container, f"{LOGS}/{task_id(index)}/"):
-        offset = max(0, item.length - LOG_BYTES)
-        tail = b"".join(blobs.stream(container, item.name, etag=item.etag, offset=offset)) if item.length else b""
-        name = item.name.removeprefix(f"{LOGS}/")
-        blobs.put(RESULTS, result_blob(record.job, f"logs/{name}"), tail, content_type="text/plain")
 
 
 def delete_pool(record: Record, work: Work) -> Record:
@@ -147,8 +87,10 @@ def write_result(record: Record, work: Work) -> Record:
     final = with_retry(record.model_copy(update={"final": work.now}), work)
     content = store.manifest_bytes(work.ports.control, record.job)
     work.ports.work.put(RESULTS, result_blob(record.job, "manifest.yaml"), content, content_type="application/yaml")
-    listed = [describe(final, row, row.runs is not None, work) for row in grouped(failures_of(record, work))]
-    document = result_document(final, listed)
+    rows = failures_of(record, work)
+    chosen = logged(rows)
+    listed = [describe(final, row, row.index in chosen, work) for row in shown(rows)]
+    document = result_document(final, listed, causes_of(rows))
     name = result_blob(record.job, "result.json")
     with suppress(Conflict):
         work.ports.work.put(RESULTS, name, encode(document), when=ABSENT, content_type=JSON)
@@ -169,14 +111,6 @@ def with_retry(record: Record, work: Work) -> Record:
         for warned in record.warnings
     )
     return record.model_copy(update={"warnings": warnings})
-
-
-def grouped(rows: list[FailureRow], most: int = 20) -> Iterator[FailureRow]:
-    """At most `most`, one of each reason first."""
-    firsts = list({row.reason: row for row in reversed(rows)}.values())
-    firsts.sort(key=lambda row: row.index)
-    rest = [row for row in rows if row not in firsts]
-    yield from (firsts + rest)[:most]
 
 
 def write_receipt(record: Record, work: Work) -> Record:

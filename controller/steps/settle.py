@@ -7,32 +7,47 @@ content, so that the saved record always names what it was decided on.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from controller import ledger
-from controller.outcome import ACCEPTED, FAILED, KEPT, NOT_RUN, Board, FailureRow, allowed, failure_of, to_lines
+from controller.outcome import (
+    ACCEPTED,
+    FAILED,
+    KEPT,
+    NOT_RUN,
+    SKIPPED,
+    Board,
+    FailureRow,
+    allowed,
+    failure_of,
+    to_lines,
+)
 from controller.rules.case import known_units
+from controller.steps.blame import stopped_on, tasks_failed
 from controller.steps.outputs import judge_outputs
 from controller.steps.rerun import Reruns, run_again
 from controller.steps.work import Work
+from controller.task_end import Fate, fate_of
 from shared.actions import Settle
-from shared.codes import Code, Warn
-from shared.names import LOGS, STATE, failures_blob, index_of, outcome_blob, output_container, task_id
+from shared.codes import Warn
+from shared.names import STATE, failures_blob, index_of, outcome_blob
 from shared.ports import FailedTask
-from shared.record import Counts, Failure, Record, Verdict, VerdictState, Warned
-
-TAIL = 2000
-"""Bytes of stderr shown with a failure."""
+from shared.record import Counts, Record, Verdict, VerdictState, Warned
 
 
 @dataclass(frozen=True)
 class Sums:
-    """Units by state of their rows, the reported ones among the failed; and the lines to keep of the failed ones."""
+    """Units by state of their rows, the reported ones among the failed; and the lines to keep of all but the good."""
 
-    failed: int
-    not_run: int
+    units: Counts
     failures: list[FailureRow]
+
+    @property
+    def missing(self) -> int:
+        """What counts against failure.tolerated: skipped units do not."""
+        return self.units.failed + self.units.not_run
 
 
 def settle(record: Record, action: Settle, work: Work) -> Record:
@@ -42,7 +57,8 @@ def settle(record: Record, action: Settle, work: Work) -> Record:
         board.none_ran()
     else:
         again = read_failures(record, board, work, hopeful=action.how == "ended")
-        if again:
+        action = stopped(record, board, action, work)
+        if again and action.how == "ended":
             return run_again(record, again, work)
         read_unfinished(record, board, work, action)
     if is_judged(action):
@@ -62,7 +78,7 @@ def starting_board(record: Record, work: Work) -> Board:
 
 def is_judged(action: Settle) -> bool:
     """Does it matter by now what the outputs hold?"""
-    return action.how in ("ended", "stopped")
+    return action.how in ("ended", "stopped", "canary")
 
 
 def read_failures(record: Record, board: Board, work: Work, hopeful: bool) -> list[FailedTask]:
@@ -71,9 +87,23 @@ def read_failures(record: Record, board: Board, work: Work, hopeful: bool) -> li
     for task in work.ports.batch.failed(record.job):
         if hopeful and reruns.hopeful(task):
             again.append(task)
-        board.task_failed(index_of(task.id), task)
+        index = index_of(task.id)
+        counted = replace(task, runs=task.runs + reruns.before(index))
+        board.task_failed(index, counted, skipped=fate_of(task, record.plan.manifest) is Fate.SKIPPED)
         work.save(record)
     return again
+
+
+def stopped(record: Record, board: Board, action: Settle, work: Work) -> Settle:
+    """A code of failure.stopOn ends the job whatever is tolerated and whenever it is seen; a cancel, a loss and a pool
+    that can run nothing are reasons of their own."""
+    if action.how in ("cancelled", "lost") or (action.how == "early" and action.failure is not None):
+        return action
+    manifest = record.plan.manifest
+    first = min((i for i, task in board.tasks.items() if fate_of(task, manifest) is Fate.STOPS), default=None)
+    if first is None:
+        return action
+    return Settle("early", stopped_on(record, first, board.tasks[first], work))
 
 
 def read_unfinished(record: Record, board: Board, work: Work, action: Settle) -> None:
@@ -89,13 +119,12 @@ def read_unfinished(record: Record, board: Board, work: Work, action: Settle) ->
 
 def conclude(record: Record, action: Settle, board: Board, work: Work) -> Record:
     sums = add_up(record, board, work)
-    total = known_units(record) or 0
-    missing, most = sums.failed + sums.not_run, allowed(record.plan.manifest.tolerated, total)
+    most = allowed(record.plan.manifest.tolerated, known_units(record) or 0)
     state: VerdictState
     if action.how == "cancelled":
         state, failure = "cancelled", action.failure
-    elif action.how in ("lost", "early") or missing > most:
-        state, failure = "failed", action.failure or tasks_failed(record, sums, most, work)
+    elif action.how in ("lost", "early", "canary") or sums.missing > most:
+        state, failure = "failed", action.failure or tasks_failed(record, sums.units.failed, sums.failures, most, work)
     else:
         state, failure = "succeeded", None
     verdict = Verdict(
@@ -103,39 +132,46 @@ def conclude(record: Record, action: Settle, board: Board, work: Work) -> Record
         state=state,
         outcome=keep(record, board, sums, work),
         tasks=board.task_counts(),
-        units=Counts(failed=sums.failed, not_run=sums.not_run),
+        units=sums.units,
         tasks_succeeded=board.accepted,
         empty_outputs=board.empty_outputs,
         judged=is_judged(action),
         failure=failure,
     )
-    warnings = (*record.warnings, *warn(action, verdict, missing, most, total))
+    warnings = (*record.warnings, *warn(record, action, verdict))
     return record.model_copy(update={"verdict": verdict, "warnings": warnings})
 
 
-def warn(action: Settle, verdict: Verdict, missing: int, most: int, total: int) -> Iterator[Warned]:
-    if verdict.state == "succeeded" and missing:
+def warn(record: Record, action: Settle, verdict: Verdict) -> Iterator[Warned]:
+    if verdict.state != "succeeded":
+        return
+    units, total = verdict.units, known_units(record) or 0
+    missing = units.failed + units.not_run
+    if missing:
         why = f" {action.failure.message}" if action.failure else ""
-        text = f"{missing} of {total} units failed or did not run (tolerated: {most}).{why}"
+        skipped = f", {units.skipped} were skipped" if units.skipped else ""
+        most = allowed(record.plan.manifest.tolerated, total)
+        text = f"{missing} of {total} units failed or did not run (tolerated: {most}){skipped}.{why}"
         yield Warned(code=Warn.INCOMPLETE, message=text)
-    if verdict.state == "succeeded" and verdict.empty_outputs:
+    elif units.skipped:
+        yield Warned(code=Warn.INCOMPLETE, message=f"{units.skipped} of {total} units were skipped (failure.skipOn).")
+    if verdict.empty_outputs:
         yield Warned(code=Warn.EMPTY_OUTPUTS, message=f"{verdict.empty_outputs} tasks left an empty output.")
 
 
 def add_up(record: Record, board: Board, work: Work) -> Sums:
     """Units by state, from the ledger; the good rows of a job without any bad one need no reading."""
     failures = [row for rows in board.reported.values() for row in rows]
-    failed, not_run = len(failures), 0
+    units = Counter({FAILED: len(failures)})
     if board.accepted < record.split.rows:
         for row in ledger.rows(record, work.ports.control):
             state = board.states[row.index]
             if state in ACCEPTED:
                 continue
-            failed += row.units if state == FAILED else 0
-            not_run += row.units if state == NOT_RUN else 0
+            units[state] += row.units
             failures.append(failure_of(board, row.index, row.first, row.units))
     failures.sort(key=lambda failure: (failure.index, failure.first))
-    return Sums(failed, not_run, failures)
+    return Sums(Counts(failed=units[FAILED], skipped=units[SKIPPED], not_run=units[NOT_RUN]), failures)
 
 
 def keep(record: Record, board: Board, sums: Sums, work: Work) -> str:
@@ -145,38 +181,3 @@ def keep(record: Record, board: Board, sums: Sums, work: Work) -> str:
     name = outcome_blob(record.job, hashlib.sha256(board.states).hexdigest()[:12])
     control.put(STATE, name, bytes(board.states))
     return name
-
-
-def tasks_failed(record: Record, sums: Sums, most: int, work: Work) -> Failure:
-    """Why the job failed, by its first failed task: exit code, runs and the end of its stderr."""
-    first = next((row for row in sums.failures if row.runs is not None), sums.failures[0])
-    task = task_id(first.index)
-    runs = f" after {first.runs} runs" if first.runs else ""
-    return Failure(
-        code=cause(first),
-        message=f"{sums.failed} units failed, {most} are tolerated. First: task {task}, {first.message}{runs}.",
-        next="Correct the program or the input and drop the manifest again, or raise failure.tolerated.",
-        evidence={"exitCode": first.exit_code, "runs": first.runs, "stderr": stderr_tail(record, first.index, work)},
-        task=task,
-    )
-
-
-def cause(first: FailureRow) -> Code:
-    """An image that cannot be pulled is told by name."""
-    if first.message.startswith("ContainerInvalidRegistry"):
-        return Code.REGISTRY_AUTH
-    return Code.IMAGE_PULL if first.message.startswith("ContainerInvalidImage") else Code.TASKS_FAILED
-
-
-def stderr_tail(record: Record, index: int, work: Work) -> str | None:
-    """The end of what a failed task wrote to stderr; None where there is nothing."""
-    return tail_of(output_container(record.job), f"{LOGS}/{task_id(index)}/stderr.txt", work)
-
-
-def tail_of(container: str, name: str, work: Work) -> str | None:
-    """The last bytes of a text; None where there is none."""
-    item = work.ports.work.head(container, name)
-    if item is None or item.length == 0:
-        return None
-    chunks = work.ports.work.stream(container, name, etag=item.etag, offset=max(0, item.length - TAIL))
-    return b"".join(chunks).decode("utf-8", "replace")

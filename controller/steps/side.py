@@ -26,9 +26,9 @@ from controller.side import (
 from controller.split import listfile
 from controller.split.rows import Row
 from controller.split.sources import read_sources
+from controller.steps.blame import tail_of
 from controller.steps.outputs import frozen_outputs
 from controller.steps.rights import grant
-from controller.steps.settle import tail_of
 from controller.steps.start import reference_of
 from controller.steps.work import Work
 from controller.tasks import latest_end

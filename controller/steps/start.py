@@ -143,7 +143,7 @@ def reference_of(record: Record, work: Work) -> list[tuple[Reference, list[Sourc
     ]
 
 
-def add_tasks(record: Record, work: Work) -> Record:
+def add_tasks(record: Record, work: Work, *, one: bool = False) -> Record:
     """From the cursor on, 100 a request, a few at a time; the cursor passes a chunk once each task is there."""
     setting = Setting(
         record.job,
@@ -155,6 +155,7 @@ def add_tasks(record: Record, work: Work) -> Record:
     earlier = ledger.earlier(record, work.ports.control)
     rows = ledger.rows(record, work.ports.control, record.added, sources=True)
     rows = (row for row in rows if not earlier.keeps(row.index))
+    rows = islice(rows, 1 if one else None)
     chunks = chunked((Sending(make_task(setting, row), folders_of(setting, row)) for row in rows), CHUNK)
     with Threads(PARALLEL) as pool:
         sent = deque[Sent]()
@@ -165,7 +166,7 @@ def add_tasks(record: Record, work: Work) -> Record:
                 record = passed(record, sent, work)
         while sent:
             record = passed(record, sent, work)
-    return record.model_copy(update={"added": record.split.rows})
+    return record if one else record.model_copy(update={"added": record.split.rows})
 
 
 def passed(record: Record, sent: deque[Sent], work: Work) -> Record:
@@ -196,12 +197,13 @@ def chunked(tasks: Iterable[Sending], size: int) -> Iterator[list[Sending]]:
         yield chunk
 
 
-def set_formula(record: Record, kind: Literal["stop", "dedicated"], work: Work) -> Record:
-    """Replace the formula; the service allows it every 30 seconds."""
-    compute = record.plan.manifest.compute
-    tasks = record.split.rows - (record.progress.succeeded + record.progress.failed if record.progress else 0)
-    text = STOP
-    if kind == "dedicated":
-        text = formula(created=work.now, tasks=tasks, most=compute.max_nodes, slots=compute.slots, spot=False)
-    work.ports.batch.autoscale(record.job, text)
+def set_formula(record: Record, kind: Literal["stop", "dedicated", "all"], work: Work) -> Record:
+    """Replace the formula; the service allows it every 30 seconds. A canary that is not through keeps its one node."""
+    manifest = record.plan.manifest
+    compute, alone = manifest.compute, manifest.canary and record.canary.passed is None
+    tasks = record.to_run - (record.progress.succeeded + record.progress.failed if record.progress else 0)
+    most = 1 if alone else compute.max_nodes
+    spot = compute.spot and kind == "all" and record.dedicated is None
+    text = formula(created=work.now, tasks=tasks, most=most, slots=compute.slots, spot=spot)
+    work.ports.batch.autoscale(record.job, STOP if kind == "stop" else text)
     return record

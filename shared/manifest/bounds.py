@@ -1,16 +1,16 @@
-"""Manifest sections `limits`, `failure`, `retention`, and `logs`, `canary`: when a job gives up and what stays."""
+"""Manifest sections `limits`, `failure`, `retention`, and `logs`: when a job gives up and what stays."""
 
 from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import Literal
 
-from shared.manifest.availability import unavailable
 from shared.manifest.findings import Wrong
 from shared.manifest.models import Limits, Money, Retention, Tolerance
 from shared.manifest.nodes import Node, Scalar, described
 from shared.manifest.section import Section
-from shared.manifest.values import choice, duration, flag, integer, matching, number
+from shared.manifest.values import choice, duration, integer, matching, number
 
 LIMIT_FIELDS = ("maxTaskRetryCount", "taskTimeout", "jobTimeout", "queueTimeout", "maxNodeHours", "maxCost")
 FAILURE_FIELDS = ("tolerated", "stopOn", "skipOn")
@@ -46,15 +46,17 @@ def read_limits(section: Section) -> Limits:
 
 
 def read_tolerance(section: Section) -> Tolerance:
-    """What may fail; the exit rules are refused."""
-    codes = {name: section.read_each(name, integer(1, 255), 255) for name in ("stopOn", "skipOn")}
-    both = set(codes["stopOn"]) & set(codes["skipOn"])
-    for name, found in codes.items():
-        if found:
-            section.note(name, unavailable(f"failure.{name}"))
-    if both:
-        section.note("skipOn", Wrong("collision", f"{min(both)} stands in stopOn too", "keep each code in one list"))
+    """What may fail."""
     return section.get("tolerated", _tolerance, Tolerance())
+
+
+def read_exit_rules(section: Section) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The exit codes of stopOn and of skipOn, each once."""
+    stop, skip = (set(section.read_each(name, integer(1, 255), 255)) for name in ("stopOn", "skipOn"))
+    if stop & skip:
+        code = min(stop & skip)
+        section.note("skipOn", Wrong("collision", f"{code} stands in stopOn too", "keep each code in one list"))
+    return tuple(sorted(stop)), tuple(sorted(skip))
 
 
 def _tolerance(node: Node) -> Tolerance:
@@ -81,9 +83,9 @@ def read_retention(section: Section) -> Retention:
     )
 
 
-def read_unavailable(root: Section) -> None:
-    """`logs: all` and `canary: true`."""
-    if root.get("logs", choice(("failed", "all")), "failed") != "failed":
-        root.note("logs", unavailable("logs", "all"))
-    if root.get("canary", flag, default=False):
-        root.note("canary", unavailable("canary", "true"))
+_LOGS: tuple[Literal["failed", "all"], ...] = ("failed", "all")
+
+
+def read_logs(root: Section) -> Literal["failed", "all"]:
+    """Whose stdout and stderr are kept."""
+    return root.get("logs", choice(_LOGS), _LOGS[0])

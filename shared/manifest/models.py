@@ -205,6 +205,17 @@ class Manifest(Frozen):
     compute: Compute
     limits: Limits = Limits()
     tolerated: Tolerance = Tolerance()
+    stop_on: tuple[int, ...] = ()
+    """Exit codes that end the job."""
+    skip_on: tuple[int, ...] = ()
+    """Exit codes that make a task's units count as skipped."""
     retention: Retention = Retention()
+    logs: Literal["failed", "all"] = "failed"
+    canary: bool = False
     warnings: tuple[tuple[str, str], ...] = ()
     """(code, message) found while parsing, such as NO_TAG."""
+
+    @property
+    def has_exit_rules(self) -> bool:
+        """Does what an exit code means differ from code to code? Batch then repeats nothing by itself."""
+        return bool(self.stop_on or self.skip_on)

@@ -69,7 +69,11 @@ class Draft:
     compute: Compute
     limits: Limits
     tolerated: Tolerance
+    stop_on: tuple[int, ...]
+    skip_on: tuple[int, ...]
     retention: Retention
+    logs: Literal["failed", "all"]
+    canary: bool
 
     def manifest(self, compute: Compute, warnings: tuple[tuple[str, str], ...]) -> Manifest:
         """The manifest, once nothing is wrong with it."""
@@ -86,6 +90,7 @@ def read_sections(root: Section, default_name: str) -> Draft:
     split = cutting.read_split(root.section("split", cutting.FIELDS), taken)
     merge = outputs.read_merge(root.section("merge", outputs.MERGE_FIELDS), taken, split, name)
     failure = root.section("failure", bounds.FAILURE_FIELDS)
+    stop_on, skip_on = bounds.read_exit_rules(failure)
     compute = root.section("compute", machines.FIELDS)
     machines.check_staging(compute, merge.by)
     draft = Draft(
@@ -104,9 +109,12 @@ def read_sections(root: Section, default_name: str) -> Draft:
         compute=machines.read_compute(compute),
         limits=bounds.read_limits(root.section("limits", bounds.LIMIT_FIELDS)),
         tolerated=bounds.read_tolerance(failure),
+        stop_on=stop_on,
+        skip_on=skip_on,
         retention=bounds.read_retention(root.section("retention", bounds.RETENTION_FIELDS)),
+        logs=bounds.read_logs(root),
+        canary=root.get("canary", flag, default=False),
     )
-    bounds.read_unavailable(root)
     if not root.findings.partial:
         _check_units(root, taken, draft)
     return draft

@@ -18,7 +18,7 @@ from controller.rules.case import Decision
 from shared import actions as act
 from shared.manifest.models import Input, Limits
 from shared.ports import JobSeen, NodeCounts, NodeError, PoolSeen, TaskCounts
-from shared.record import Counts, Failure, InputFact, Merged, Record, Retry, SplitCursor, Verdict
+from shared.record import Canary, Counts, Failure, InputFact, Merged, Plan, Record, Retry, SplitCursor, Verdict
 from tests.builders import JOB, NOW, a_manifest, a_record, later, running_facts
 
 POOL = PoolSeen(JOB, "active", 1, 1, (), None, {})
@@ -42,7 +42,13 @@ def merged() -> Merged:
     )
 
 
+def a_plan(**changes: Any) -> Plan:
+    return a_record(a_manifest(**changes)).plan
+
+
 RUNNING = running_facts()
+TRYING = RUNNING | {"added": 1, "plan": a_plan(canary=True), "canary": Canary(sent=NOW)}
+OPENED = Canary(sent=NOW, passed=NOW, opened=NOW)
 OVER = RUNNING | {"verdict": a_verdict(), "job_ended": NOW, "evidence": NOW, "pool_deletion_asked": NOW}
 FINAL = OVER | {"merged": merged(), "final": NOW}
 GONE = FINAL | {"job_gone": NOW, "pool_gone": NOW}
@@ -92,6 +98,13 @@ CASES: list[tuple[str, dict[str, Any], Picture, type | None, dict[str, float]]] 
     ("renew rights", FINAL | {"expires": NOW}, THERE, act.RenewRights, {}),
     ("create job", RUNNING | {"batch_job": None}, THERE, act.CreateJob, {}),
     ("add tasks", RUNNING | {"added": 1}, THERE, act.AddTasks, {}),
+    ("add canary", RUNNING | {"added": 0, "plan": a_plan(canary=True)}, THERE, act.AddTasks, {}),
+    ("running", TRYING, THERE, None, {}),
+    ("running", TRYING, replace(THERE, counts=TaskCounts(completed=1, failed=1)), None, {}),
+    ("judge canary", TRYING, replace(THERE, counts=TaskCounts(completed=1), unfinished=False), act.JudgeCanary, {}),
+    ("open pool", TRYING | {"canary": Canary(sent=NOW, passed=NOW)}, THERE, act.SetFormula, {}),
+    ("add tasks", TRYING | {"canary": OPENED}, THERE, act.AddTasks, {}),
+    ("drained", TRYING | {"canary": OPENED, "drained": NOW}, THERE, act.Settle, {}),
     ("all ended", RUNNING, replace(THERE, counts=TaskCounts(completed=3), unfinished=False), act.Settle, {}),
     ("something failed", RUNNING, replace(THERE, counts=TaskCounts(completed=1, failed=1)), act.Review, {}),
     (
@@ -108,6 +121,14 @@ CASES: list[tuple[str, dict[str, Any], Picture, type | None, dict[str, float]]] 
     ("keep evidence", RUNNING | {"verdict": a_verdict(), "job_ended": NOW}, THERE, act.KeepEvidence, {}),
     ("delete pool", OVER | {"pool_deletion_asked": None}, THERE, act.DeletePool, {}),
     ("merge", OVER, THERE, act.MergeOutputs, {}),
+    ("copy logs", OVER | {"merged": merged(), "plan": a_plan(logs="all")}, THERE, act.CopyLogs, {}),
+    (
+        "write result",
+        OVER | {"merged": merged(), "plan": a_plan(logs="all"), "logs_done": NOW},
+        THERE,
+        act.WriteResult,
+        {},
+    ),
     ("write result", OVER | {"merged": merged()}, THERE, act.WriteResult, {}),
     ("write result", OVER | {"merge_failed": Failure(code="MERGE", message="")}, THERE, act.WriteResult, {}),
     ("write result", OVER | {"verdict": a_verdict("cancelled")}, THERE, act.WriteResult, {}),

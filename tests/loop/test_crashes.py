@@ -54,6 +54,13 @@ def fails_on_three(container: Container) -> int:
     return 0
 
 
+def skips_three(container: Container) -> int:
+    if container.args[0] == "3":
+        return 3
+    number(container)
+    return 0
+
+
 def own_name(container: Container) -> None:
     container.write(b"x", f"{container.args[0]}.txt")
 
@@ -72,6 +79,11 @@ JOBS = {
     "own splitter": Reference(SPLITTER, cutter(None), "succeeded"),
     "own recombiner": Reference(RECOMBINER, recombine, "succeeded"),
     "retried": Reference(MENDED, fails_once, "succeeded", retries=LINES + "failure: {tolerated: 3}\n"),
+    "canary": Reference(RANGE + "canary: true\n", number, "succeeded"),
+    "skipping": Reference(RANGE + "failure: {skipOn: [3]}\nlogs: all\n", skips_three, "succeeded"),
+    "sent again": Reference(
+        RANGE + "failure: {tolerated: 1, stopOn: [9]}\nlimits: {maxTaskRetryCount: 2}\n", fails_on_three, "succeeded"
+    ),
     "merged again": Reference("merge: {by: lines}\n", headers, "succeeded", retries=RANGE + "merge: {by: csv}\n"),
 }
 TEXT = "".join(f"line {n}\n" for n in range(12))
@@ -191,9 +203,10 @@ def test_killed_at_any_call_the_job_ends_the_same(name: str, after: bool) -> Non
         assert ground.open_jobs() == [], point
 
 
-def test_a_cancel_at_any_call_ends_the_job_and_leaves_nothing() -> None:
+@pytest.mark.parametrize("name", ["good", "canary", "skipping"])
+def test_a_cancel_at_any_call_ends_the_job_and_leaves_nothing(name: str) -> None:
     """Whatever the job was doing: cancelled, or, after the verdict, its result; the sum adds up; nothing is left."""
-    job = JOBS["good"]
+    job = JOBS[name]
     states = set()
     for at in range(1, len(calls_of(job)) + 1, STRIDE):
         ground = prepared(job)

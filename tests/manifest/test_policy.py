@@ -103,7 +103,7 @@ def test_the_policies_that_come_along_are_good(name: str) -> None:
         ("profiles: {a: {maxNodes: x}}", [("profiles.a.maxNodes", "type")]),
         ("defaults: {compute: {maxNode: 1}}", [("defaults.compute.maxNode", "unknownField")]),
         ("defaults: {limits: {taskTimeout: 1h}}", [("defaults.limits.taskTimeout", "duration")]),
-        ("defaults: {canary: true}", [("defaults.canary", "notAvailable")]),
+        ("defaults: {canary: 1}", [("defaults.canary", "type")]),
         ("defaults: []", [("defaults", "type")]),
         ("paused: no", [("paused", "type")]),
     ],

@@ -122,7 +122,7 @@ logs: all
         (NIGHTLY, ["compute.profile"]),
         (IMAGES, []),
         (OLD_IMAGE, []),
-        (VIDEOS, ["compute.profile", "failure.stopOn", "canary", "logs"]),
+        (VIDEOS, ["compute.profile"]),
     ],
     ids=["search", "simulation", "nightly", "images", "old image", "videos"],
 )
@@ -133,16 +133,7 @@ def test_each_workload_is_taken_or_refused_for_what_is_not_there_yet(text: str, 
 
 @pytest.mark.parametrize(
     ("text", "replacements"),
-    [
-        (
-            VIDEOS,
-            {
-                "profile: gpu": "vmSize: Standard_D4s_v5",
-                ", stopOn: [4]": "",
-                "canary: true\nlogs: all\n": "",
-            },
-        ),
-    ],
+    [(VIDEOS, {"profile: gpu": "vmSize: Standard_D4s_v5"})],
     ids=["videos"],
 )
 def test_without_those_features_the_workload_is_accepted(text: str, replacements: dict[str, str]) -> None:

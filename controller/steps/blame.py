@@ -1,0 +1,91 @@
+"""Why a job failed, by the first of its tasks that did: what it ended with, and the end of its stderr. Shell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from controller.outcome import FailureRow
+from controller.steps.work import Work
+from controller.task_end import message_of
+from shared.codes import Code, Reason
+from shared.names import LOGS, output_container, task_id
+from shared.ports import FailedTask
+from shared.record import Failure, Record
+
+TAIL = 2000
+"""Bytes of stderr shown with a failure."""
+
+
+def tasks_failed(record: Record, units: int, rows: Sequence[FailureRow], most: int, work: Work) -> Failure:
+    """Too many units failed: the first failed task says what with."""
+    first = first_failed(rows)
+    task = task_id(first.index)
+    return Failure(
+        code=cause(first),
+        message=f"{units} units failed, {most} are tolerated. First: task {task}, {first.message}{after(first.runs)}.",
+        next="Correct the program or the input and drop the manifest again, or raise failure.tolerated.",
+        evidence=evidence(record, first.index, first.exit_code, first.runs, work),
+        task=task,
+    )
+
+
+def first_failed(rows: Sequence[FailureRow]) -> FailureRow:
+    """A task that ran, before one whose output was wrong; what was skipped or did not run is no failure."""
+    failed = [row for row in rows if row.reason not in (Reason.SKIPPED, Reason.NOT_RUN)] or rows
+    return next((row for row in failed if row.runs is not None), failed[0])
+
+
+def stopped_on(record: Record, index: int, task: FailedTask, work: Work) -> Failure:
+    """A code of failure.stopOn."""
+    said = f"Task {task.id}: {message_of(task)}{after(task.runs)}"
+    return Failure(
+        code=Code.STOPPED_ON,
+        message=f"{said}; failure.stopOn ends the job on {task.exit_code}.",
+        next="Correct what that code stands for. A copy of links.retry in jobs/ runs what failed or did not run.",
+        evidence=evidence(record, index, task.exit_code, task.runs, work),
+        task=task.id,
+    )
+
+
+def canary_failed(record: Record, row: FailureRow, work: Work) -> Failure:
+    """The one task that was tried first."""
+    task = task_id(row.index)
+    return Failure(
+        code=cause(row),
+        message=f"The canary, task {task}, failed: {row.message}{after(row.runs)}. No other task was started.",
+        next="Correct the program, its image or the input and drop the manifest again.",
+        evidence=evidence(record, row.index, row.exit_code, row.runs, work),
+        task=task,
+    )
+
+
+def evidence(
+    record: Record, index: int, exit_code: int | None, runs: int | None, work: Work
+) -> dict[str, str | int | float | None]:
+    return {"exitCode": exit_code, "runs": runs, "stderr": stderr_tail(record, index, work)}
+
+
+def after(runs: int | None) -> str:
+    """How often it ran, where that is known."""
+    return "" if not runs else " after 1 run" if runs == 1 else f" after {runs} runs"
+
+
+def cause(first: FailureRow) -> Code:
+    """An image that cannot be pulled is told by name."""
+    if first.message.startswith("ContainerInvalidRegistry"):
+        return Code.REGISTRY_AUTH
+    return Code.IMAGE_PULL if first.message.startswith("ContainerInvalidImage") else Code.TASKS_FAILED
+
+
+def stderr_tail(record: Record, index: int, work: Work) -> str | None:
+    """The end of what a failed task wrote to stderr; None where there is nothing."""
+    return tail_of(output_container(record.job), f"{LOGS}/{task_id(index)}/stderr.txt", work)
+
+
+def tail_of(container: str, name: str, work: Work) -> str | None:
+    """The last bytes of a text; None where there is none."""
+    item = work.ports.work.head(container, name)
+    if item is None or item.length == 0:
+        return None
+    chunks = work.ports.work.stream(container, name, etag=item.etag, offset=max(0, item.length - TAIL))
+    return b"".join(chunks).decode("utf-8", "replace")

@@ -1,0 +1,117 @@
+"""What is kept of what went wrong, before the nodes and the job's containers go. Each may be done twice."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import islice
+
+from controller.causes import logged
+from controller.outcome import FailureRow, from_lines
+from controller.result import FailedUnits
+from controller.steps.blame import stderr_tail
+from controller.steps.work import Work
+from controller.threads import each
+from shared.names import LOGS, NODES, RESULTS, STATE, failures_blob, output_container, result_blob, task_id
+from shared.ports import BlobItem
+from shared.record import Record
+
+LOG_BYTES = 64 * 1024
+COPIES = 8
+WAVE = 64
+LOGS_FOLDER = "logs/"
+
+
+def failures_of(record: Record, work: Work) -> list[FailureRow]:
+    if record.verdict is None or record.verdict.outcome is None:
+        return []
+    blob = work.ports.control.read(STATE, failures_blob(record.job))
+    return from_lines(blob.content) if blob else []
+
+
+def keep_evidence(record: Record, work: Work) -> Record:
+    """failed.jsonl, the logs of failed tasks cut to their last 64 KiB, and what the pool says of its nodes."""
+    rows = failures_of(record, work)
+    chosen = logged(rows)
+    for index in sorted(chosen) if record.plan.manifest.logs == "failed" else ():
+        copy_tail(record, index, work)
+        work.save(record)
+    described = []
+    for row in rows:
+        described.append(describe(record, row, row.index in chosen, work))
+        work.save(record)
+    nodes = list(pool_evidence(record, work))
+    keep(record, "failed.jsonl", described, work)
+    keep(record, f"{LOGS_FOLDER}{NODES}", nodes, work)
+    return record.model_copy(update={"logs_kept": bool(nodes or chosen)})
+
+
+def keep(record: Record, name: str, rows: Sequence[object], work: Work) -> None:
+    """JSON Lines below results, where there is anything to say."""
+    if rows:
+        content = b"".join(json.dumps(row, ensure_ascii=False).encode() + b"\n" for row in rows)
+        work.ports.work.put(RESULTS, result_blob(record.job, name), content, content_type="application/jsonl")
+
+
+def describe(record: Record, row: FailureRow, chosen: bool, work: Work) -> FailedUnits:
+    """`chosen`: one of those whose logs are kept in any case."""
+    ran = row.runs is not None
+    logs = chosen or (ran and record.plan.manifest.logs == "all")
+    return FailedUnits(
+        task=task_id(row.index),
+        index=row.index,
+        units={"first": row.first, "count": row.count},
+        reason=row.reason,
+        exitCode=row.exit_code,
+        runs=row.runs,
+        message=row.message,
+        stderrTail=stderr_tail(record, row.index, work) if chosen and ran else None,
+        logs=f"{RESULTS}/{record.job}/{LOGS_FOLDER}{task_id(row.index)}/" if logs and ran else None,
+    )
+
+
+def copy_tail(record: Record, index: int, work: Work) -> None:
+    """The end of stdout and stderr, from the job's output container to its folder under results."""
+    container, blobs = output_container(record.job), work.ports.work
+    for item in blobs.list(container, f"{LOGS}/{task_id(index)}/"):
+        offset = max(0, item.length - LOG_BYTES)
+        tail = b"".join(blobs.stream(container, item.name, etag=item.etag, offset=offset)) if item.length else b""
+        blobs.put(RESULTS, log_blob(record, item.name), tail, content_type="text/plain")
+
+
+def copy_logs(record: Record, work: Work) -> Record:
+    """stdout and stderr of every task, from the cursor on: by the store itself, as there may be many."""
+    container = output_container(record.job)
+    items = work.ports.work.list(container, f"{LOGS}/", after=record.logs_copied)
+    while wave := list(islice(items, WAVE)):
+        each(COPIES, partial(copy_log, record, work), wave)
+        record = record.model_copy(update={"logs_copied": wave[-1].name, "logs_kept": True})
+        work.save(record)
+    return record.model_copy(update={"logs_done": work.ports.clock.now()})
+
+
+def copy_log(record: Record, work: Work, item: BlobItem) -> None:
+    source, target = (output_container(record.job), item.name), (RESULTS, log_blob(record, item.name))
+    if item.length:
+        work.ports.work.copy(source, item.etag, target)
+    else:
+        work.ports.work.put(*target, b"", content_type="text/plain")
+
+
+def log_blob(record: Record, name: str) -> str:
+    return result_blob(record.job, LOGS_FOLDER + name.removeprefix(f"{LOGS}/"))
+
+
+def pool_evidence(record: Record, work: Work) -> Iterator[dict[str, str | None]]:
+    """What keeps nodes from working, as Batch words it: resize and formula errors, nodes of no use."""
+    pool = work.ports.batch.pool(record.job) if record.pool is not None else None
+    if pool is None:
+        return
+    for error in pool.resize_errors:
+        yield {"kind": "resize", "node": None, "state": None, "code": error.code, "message": error.message}
+    if pool.autoscale_error is not None:
+        error = pool.autoscale_error
+        yield {"kind": "autoscale", "node": None, "state": None, "code": error.code, "message": error.message}
+    for node in work.ports.batch.node_errors(record.job):
+        yield {"kind": "node", "node": node.node, "state": node.state, "code": node.code, "message": node.message}
