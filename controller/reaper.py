@@ -15,6 +15,7 @@ from functools import partial
 from controller import store
 from controller.deployment import Deployment
 from controller.rules.side import BOTH, side
+from controller.threads import each
 from shared.errors import BatchdropError, Unreadable
 from shared.logs import note
 from shared.names import EXPIRES_KEY, JOB_KEY, OWNER_KEY, PINS, RESULTS, STATE, JobId, side_id
@@ -25,6 +26,8 @@ log = logging.getLogger("batchdrop.reaper")
 ORPHAN_AFTER = timedelta(minutes=30)
 FOREIGN_AFTER = timedelta(hours=24)
 PREFIX = "bd-"
+DELETIONS = 8
+"""At once: with `logs: all` there are two blobs a task."""
 
 
 @dataclass(frozen=True)
@@ -148,5 +151,5 @@ def is_idle(child: JobId, pinned: datetime, ports: Ports, now: datetime) -> bool
 
 
 def delete_below(blobs: BlobPort, container: str, prefix: str) -> None:
-    for item in list(blobs.list(container, prefix)):
-        blobs.delete(container, item.name)
+    names = [item.name for item in blobs.list(container, prefix)]
+    each(DELETIONS, partial(blobs.delete, container), names)

@@ -14,9 +14,10 @@ from controller.rules.running import is_running
 from controller.rules.side import BOTH, side
 from controller.rules.spending import cost_of as spending_cost
 from controller.state import attempt_numbers, complete_of, is_final, state_of, task_numbers, unit_numbers
+from shared.codes import Warn
 from shared.errors import Problem
 from shared.names import JOBS, RESULTS, input_container, output_container, side_id
-from shared.record import Failure, Record, Waiting
+from shared.record import Failure, Record, Waiting, Warned
 
 FRESH = timedelta(minutes=20)
 """A status that is older than this is stale: it is written at least every 10 minutes while the job is open."""
@@ -40,7 +41,7 @@ def status_document(record: Record, now: datetime) -> dict[str, Any]:
         "dryRun": False,
         "plan": None,
         "problems": [],
-        "warnings": [{"code": warning.code, "message": warning.message} for warning in record.warnings],
+        "warnings": [{"code": warning.code, "message": warning.message} for warning in warnings_of(record)],
         "waiting": [waiting_of(waiting) for waiting in record.waiting],
         "tasks": task_numbers(record),
         "units": unit_numbers(record),
@@ -65,6 +66,15 @@ def manifest_of(record: Record) -> dict[str, Any]:
         "redelivered": len(record.deliveries),
         "replaces": record.replaces,
     }
+
+
+def warnings_of(record: Record) -> tuple[Warned, ...]:
+    """What is warned of, nodes that were taken back included: of these the number changes."""
+    taken = record.usage.preemptions
+    if not taken or any(warning.code == Warn.PREEMPTIONS for warning in record.warnings):
+        return record.warnings
+    text = f"At least {taken} spot nodes were taken back; their tasks run again, and no retry is used by that."
+    return (*record.warnings, Warned(code=Warn.PREEMPTIONS, message=text))
 
 
 def waiting_of(waiting: Waiting) -> dict[str, Any]:

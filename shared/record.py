@@ -213,6 +213,9 @@ class Progress(Fact):
     nodes_running: int = 0
     nodes_starting: int = 0
     nodes_target: int = 0
+    nodes: int = 0
+    """In any state: all are paid for."""
+    spot_nodes: int = 0
     preempted_now: int = 0
 
 

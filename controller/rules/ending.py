@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from controller.rules.case import Case, Decision, Row
+from controller.rules.progress import last_usage
 from shared.actions import (
     Archive,
     CopyLogs,
@@ -36,7 +37,7 @@ def delete_pool(case: Case) -> Decision | None:
     record = case.record
     if record.pool is None or record.pool_deletion_asked is not None:
         return None
-    return case.go(DeletePool(), pool_deletion_asked=case.now)
+    return case.go(DeletePool(), pool_deletion_asked=case.now, usage=last_usage(case))
 
 
 def merge(case: Case) -> Decision | None:
@@ -131,7 +132,7 @@ ROWS = (
     Row(
         "keep evidence",
         "no evidence kept",
-        "failed.jsonl, logs, what Batch says of the nodes",
+        "failed.jsonl, logs, words on the nodes",
         "evidence",
         keep_evidence,
     ),

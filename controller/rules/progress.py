@@ -31,20 +31,35 @@ def progress(case: Case) -> Progress:
         nodes_running=nodes.running + nodes.idle,
         nodes_starting=nodes.starting,
         nodes_target=pool.target if pool else 0,
+        nodes=nodes.total,
+        spot_nodes=nodes.spot,
         preempted_now=nodes.preempted,
     )
 
 
 def usage(case: Case) -> Usage:
-    """Node time since the last look (a node is paid for in any state), and rises of preempted nodes: a lower bound."""
+    """Node time since the last look (a node is paid for in any state), before the first one since the pool was asked
+    for; and rises of preempted nodes: a lower bound."""
     record, nodes = case.record, case.seen.nodes
     before = record.progress
-    seconds = (case.now - before.at).total_seconds() if before else 0.0
+    since = before.at if before else record.pool or case.now
     rise = max(0, nodes.preempted - (before.preempted_now if before else 0))
-    return record.usage.model_copy(
+    used = with_nodes(record.usage, (case.now - since).total_seconds(), nodes.total, nodes.spot)
+    return used.model_copy(update={"preemptions": used.preemptions + rise})
+
+
+def last_usage(case: Case) -> Usage:
+    """When the pool is given up: its nodes are taken to have stayed as they were last seen."""
+    record, before = case.record, case.record.progress
+    if before is None:
+        return record.usage
+    return with_nodes(record.usage, (case.now - before.at).total_seconds(), before.nodes, before.spot_nodes)
+
+
+def with_nodes(used: Usage, seconds: float, nodes: int, spot: int) -> Usage:
+    return used.model_copy(
         update={
-            "node_seconds": record.usage.node_seconds + seconds * nodes.total,
-            "spot_node_seconds": record.usage.spot_node_seconds + seconds * nodes.spot,
-            "preemptions": record.usage.preemptions + rise,
+            "node_seconds": used.node_seconds + seconds * nodes,
+            "spot_node_seconds": used.spot_node_seconds + seconds * spot,
         }
     )

@@ -82,7 +82,10 @@ def to_dedicated(case: Case) -> Decision | None:
     used = usage(case)
     if used.preemptions < most and not short(case):
         return None
-    message = f"{used.preemptions} spot nodes were taken back (at least); the rest runs on dedicated nodes."
+    why = f"At least {used.preemptions} spot nodes were taken back"
+    if used.preemptions < most:
+        why = f"For {int(SHORT.total_seconds() // 60)} minutes fewer than half of the spot nodes were there"
+    message = f"{why}; the rest runs on dedicated nodes. No retry is used by that."
     warnings = case.warnings_with(Warn.PREEMPTIONS, message)
     return case.go(SetFormula("dedicated"), dedicated=case.now, warnings=warnings, usage=used, progress=progress(case))
 

@@ -55,9 +55,8 @@ def keep(record: Record, name: str, rows: Sequence[object], work: Work) -> None:
 
 
 def describe(record: Record, row: FailureRow, chosen: bool, work: Work) -> FailedUnits:
-    """`chosen`: one of those whose logs are kept in any case."""
-    ran = row.runs is not None
-    logs = chosen or (ran and record.plan.manifest.logs == "all")
+    """`chosen`: its task ran, and is one of those whose logs are kept in any case."""
+    logs = chosen or (row.runs is not None and record.plan.manifest.logs == "all")
     return FailedUnits(
         task=task_id(row.index),
         index=row.index,
@@ -66,8 +65,8 @@ def describe(record: Record, row: FailureRow, chosen: bool, work: Work) -> Faile
         exitCode=row.exit_code,
         runs=row.runs,
         message=row.message,
-        stderrTail=stderr_tail(record, row.index, work) if chosen and ran else None,
-        logs=f"{RESULTS}/{record.job}/{LOGS_FOLDER}{task_id(row.index)}/" if logs and ran else None,
+        stderrTail=stderr_tail(record, row.index, work) if chosen else None,
+        logs=f"{RESULTS}/{record.job}/{LOGS_FOLDER}{task_id(row.index)}/" if logs else None,
     )
 
 

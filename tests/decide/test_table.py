@@ -50,7 +50,8 @@ RUNNING = running_facts()
 TRYING = RUNNING | {"added": 1, "plan": a_plan(canary=True), "canary": Canary(sent=NOW)}
 OPENED = Canary(sent=NOW, passed=NOW, opened=NOW)
 OVER = RUNNING | {"verdict": a_verdict(), "job_ended": NOW, "evidence": NOW, "pool_deletion_asked": NOW}
-FINAL = OVER | {"merged": merged(), "final": NOW}
+MERGED = OVER | {"merged": merged()}
+FINAL = MERGED | {"final": NOW}
 GONE = FINAL | {"job_gone": NOW, "pool_gone": NOW}
 
 CASES: list[tuple[str, dict[str, Any], Picture, type | None, dict[str, float]]] = [
@@ -129,7 +130,7 @@ CASES: list[tuple[str, dict[str, Any], Picture, type | None, dict[str, float]]] 
         act.WriteResult,
         {},
     ),
-    ("write result", OVER | {"merged": merged()}, THERE, act.WriteResult, {}),
+    ("write result", MERGED, THERE, act.WriteResult, {}),
     ("write result", OVER | {"merge_failed": Failure(code="MERGE", message="")}, THERE, act.WriteResult, {}),
     ("write result", OVER | {"verdict": a_verdict("cancelled")}, THERE, act.WriteResult, {}),
     ("prove job gone", FINAL, THERE, act.DeleteJob, {}),
