@@ -1,6 +1,7 @@
 # `make` alone lists what there is.
-# HOST and PORTS are set here and not by the environment: some shells export a HOST of their own.
+# HOST, MODE and PORTS are set here and not by the environment: some shells export a HOST of their own.
 HOST = local
+MODE = keys
 PORTS = free
 ARGS =
 PY = .venv/bin/python
@@ -15,8 +16,8 @@ help: ## this list
 setup: ## make .venv with everything in it (PYTHON=... picks the Python, 3.11 to 3.13)
 	@PYTHON="$(PYTHON)" sh local/bootstrap.sh
 
-up: setup ## run everything here until Ctrl-C (HOST=local|func|none, PORTS=free|standard)
-	@$(PY) -m local.stack up --host $(HOST) --ports $(PORTS)
+up: setup ## run everything here until Ctrl-C (HOST=local|func|none, MODE=keys|identity, PORTS=free|standard)
+	@$(PY) -m local.stack up --host $(HOST) --mode $(MODE) --ports $(PORTS)
 
 down: setup ## stop what `make up` runs in another shell
 	@$(PY) -m local.stack down

@@ -19,6 +19,7 @@ from controller.steps.work import Work
 from shared.names import JOBS, STATUS, JobId, owner, status_blob
 from shared.policy import Policy, parse_policy
 from shared.record import Record
+from shared.specs import Site
 
 ENOUGH = timedelta(hours=6)
 POLICY = b"""
@@ -70,5 +71,5 @@ def take_step(world: World, job: JobId, do: Step) -> Record:
         raise SystemExit(f"{job} has no record")
     now = world.ports.clock.now()
     session = Session(world.ports, Budget(now + ENOUGH, long=True), Rules(), loaded)
-    session.save(do(session.record, Work(world.ports, now, (), session.checkpoint)))
+    session.save(do(session.record, Work(world.ports, now, Site(), session.checkpoint)))
     return session.record

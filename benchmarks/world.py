@@ -16,8 +16,8 @@ from benchmarks.seen import Seen
 from controller.wiring import make_containers
 from local.azurite import KEY
 from local.batch_emulator.emulator import DEVELOPMENT_ACCOUNT, DEVELOPMENT_KEY
-from shared.azure.batch import AzureBatch
 from shared.azure.batch_door import BatchKey
+from shared.azure.batch_modes import by_keys
 from shared.azure.events import QueueEvents
 from shared.azure.locks import BlobLocks
 from shared.azure.queue import WakeQueue
@@ -88,7 +88,7 @@ def make_ports(at: Place, account: StorageAccount, control: MeteredBlobs, work: 
     return Ports(
         control=control,
         work=work,
-        batch=AzureBatch(at.batch, work, secrets, key),
+        batch=by_keys(at.batch, work, secrets, key),
         locks=BlobLocks(account),
         queue=queue,
         events=QueueEvents(queue),

@@ -18,7 +18,7 @@ from shared.manifest.models import Manifest, Reference
 from shared.names import EXPIRES_KEY, JOB_KEY, OWNER_KEY, JobId, Owner, input_container, output_container
 from shared.ports import ImageSeen
 from shared.record import Record
-from shared.specs import JobSpec, MountSpec, PoolSpec, Preparation, RegistrySpec, ResourceFile, Source
+from shared.specs import JobSpec, MountSpec, PoolSpec, Preparation, ResourceFile, Site, Source
 
 EVALUATION = timedelta(minutes=5)
 
@@ -29,9 +29,7 @@ def metadata(job: JobId, owner: Owner, expires: datetime, labels: dict[str, str]
     return tuple((labels | ours).items())
 
 
-def make_pool(
-    record: Record, image: ImageSeen, registries: tuple[RegistrySpec, ...], tasks: int, now: datetime, until: datetime
-) -> PoolSpec:
+def make_pool(record: Record, image: ImageSeen, site: Site, tasks: int, now: datetime, until: datetime) -> PoolSpec:
     """The job's own pool. `tasks`: how many are expected; `now`: the time of the create call, held by the formula;
     `until`: when the job is over at the latest. With a canary it has one node until that has passed."""
     manifest = record.plan.manifest
@@ -48,7 +46,7 @@ def make_pool(
         formula=formula(created=now, tasks=tasks, most=most, slots=compute.slots, spot=compute.spot),
         evaluation_interval=EVALUATION,
         container_images=(manifest.container.image,),
-        registries=registries,
+        site=site,
         metadata=metadata(record.job, record.owner, record.expires or until, manifest.labels),
         mounts=make_mounts(record, until),
     )

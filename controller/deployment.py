@@ -10,7 +10,7 @@ from controller.budget import Pace
 from controller.session import Rules
 from shared.names import Owner
 from shared.policy import Policy
-from shared.specs import RegistrySpec
+from shared.specs import Site
 
 
 @dataclass(frozen=True)
@@ -20,9 +20,9 @@ class Deployment:
     owner: Owner
     policy: Callable[[], Policy]
     pace: Pace = field(default_factory=Pace)
-    registries: tuple[RegistrySpec, ...] = ()
+    site: Site = field(default_factory=Site)
     pass_time: timedelta = timedelta(minutes=8)
     reap_foreign: bool = False
 
     def rules(self) -> Rules:
-        return Rules(self.pace, self.registries, self.policy().paused)
+        return Rules(self.pace, self.site, self.policy().paused)

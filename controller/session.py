@@ -11,7 +11,7 @@ from controller.store import Loaded
 from shared.errors import OutOfTime
 from shared.ports import DefectCount, Lease, Ports
 from shared.record import Record
-from shared.specs import RegistrySpec
+from shared.specs import Site
 
 HANDED_OVER = timedelta(minutes=2)
 """A lost message costs this much."""
@@ -20,10 +20,10 @@ CHECKPOINT = timedelta(seconds=10)
 
 @dataclass(frozen=True)
 class Rules:
-    """What the operator fixed: pace, registries, the pause."""
+    """What the operator fixed: pace, what pools are given, the pause."""
 
     pace: Pace = field(default_factory=Pace)
-    registries: tuple[RegistrySpec, ...] = ()
+    site: Site = field(default_factory=Site)
     paused: bool = False
 
 

@@ -36,7 +36,7 @@ from shared.names import (
 )
 from shared.ports import ImageSeen
 from shared.record import Record, Which
-from shared.specs import OutputFile, PoolSpec, RegistrySpec, ResourceFile, ResourceFolder, Source, TaskSpec
+from shared.specs import OutputFile, PoolSpec, ResourceFile, ResourceFolder, Site, Source, TaskSpec
 
 TASK = "once"
 LEDGER_FILE, FAILED_FILE = "ledger.jsonl", "failed.jsonl"
@@ -82,9 +82,7 @@ def retries(manifest: Manifest) -> int:
     return max(1, manifest.limits.max_task_retry_count)
 
 
-def side_pool(
-    record: Record, which: Which, image: ImageSeen, registries: tuple[RegistrySpec, ...], now: datetime
-) -> PoolSpec:
+def side_pool(record: Record, which: Which, image: ImageSeen, site: Site, now: datetime) -> PoolSpec:
     """One dedicated node until the run must be over, then none, also while the controller is away."""
     manifest = record.plan.manifest
     side = side_of(manifest, which)
@@ -100,7 +98,7 @@ def side_pool(
         formula=FORMULA.format(ends=f"{ends:%Y-%m-%dT%H:%M:%SZ}"),
         evaluation_interval=EVALUATION,
         container_images=(side.image or manifest.container.image,),
-        registries=registries,
+        site=site,
         metadata=metadata(record.job, record.owner, record.expires or ends, manifest.labels),
     )
 

@@ -11,16 +11,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from controller.budget import Pace
 from controller.deployment import Deployment
 from shared.logs import quiet_sdks
 from shared.names import JOBS, RESULTS, STATE, STATUS, owner
 from shared.policy import Policy, parse_policy
-from shared.ports import BlobPort, Ports
+from shared.ports import BatchPort, BlobPort, Ports
 from shared.settings import Settings, read_settings
-from shared.specs import RegistrySpec
+from shared.specs import RegistrySpec, Site
+
+if TYPE_CHECKING:
+    from shared.azure.blobs import AzureBlobs
+    from shared.azure.vault import VaultSecrets
 
 T = TypeVar("T")
 HTTP_SECONDS = 60
@@ -68,8 +72,6 @@ def within(seconds: int) -> AbstractContextManager[object]:
 
 def make_ports(settings: Settings) -> Ports:
     """The real world: storage, Batch, queue, events, Key Vault, clock. Clients open on first use."""
-    from shared.azure.batch import AzureBatch
-    from shared.azure.batch_door import BatchKey
     from shared.azure.blobs import AzureBlobs
     from shared.azure.events import QueueEvents, TopicEvents
     from shared.azure.locks import BlobLocks
@@ -79,17 +81,14 @@ def make_ports(settings: Settings) -> Ports:
 
     clock = SystemClock()
     secrets = VaultSecrets(settings.key_vault, clock)
-    work = AzureBlobs(settings.work, partial(secrets.get, settings.work_key_secret))
+    signing = partial(secrets.get, settings.work_key_secret) if settings.work_key_secret else None
+    work = AzureBlobs(settings.work, signing)
     queue = WakeQueue(settings.control)
-    batch_key = None
-    if settings.batch_key_secret and settings.batch_account:
-        name = settings.batch_key_secret
-        batch_key = BatchKey(settings.batch_account, partial(secrets.get, name), partial(secrets.reread, name))
     topic_key = settings.topic_key_secret or ""
     return Ports(
         control=AzureBlobs(settings.control),
         work=work,
-        batch=AzureBatch(settings.batch_endpoint, work, secrets, batch_key),
+        batch=make_batch(settings, work, secrets),
         locks=BlobLocks(settings.control),
         queue=queue,
         events=TopicEvents(settings.topic, partial(secrets.get, topic_key), partial(secrets.reread, topic_key))
@@ -98,6 +97,21 @@ def make_ports(settings: Settings) -> Ports:
         secrets=secrets,
         clock=clock,
     )
+
+
+def make_batch(settings: Settings, work: AzureBlobs, secrets: VaultSecrets) -> BatchPort:
+    """Identity mode where the settings name an identity for the nodes, else keys mode."""
+    from shared.azure.batch_door import BatchKey
+    from shared.azure.batch_modes import by_identity, by_keys
+
+    endpoint = settings.batch_endpoint
+    if settings.identity is not None:
+        return by_identity(endpoint, work, secrets, settings.identity)
+    key = None
+    if settings.batch_key_secret and settings.batch_account:
+        name = settings.batch_key_secret
+        key = BatchKey(settings.batch_account, partial(secrets.get, name), partial(secrets.reread, name))
+    return by_keys(endpoint, work, secrets, key)
 
 
 def make_containers(ports: Ports) -> None:
@@ -116,7 +130,7 @@ def make_deployment(settings: Settings, ports: Ports) -> Deployment:
         owner=owner(settings.control.name, settings.deployment),
         policy=PolicyReader(ports.control, settings.policy, ports).read,
         pace=Pace(settings.poll_min.total_seconds(), settings.poll_max.total_seconds()),
-        registries=registries,
+        site=Site(registries, settings.subnet, settings.start_task),
         pass_time=settings.pass_time,
         reap_foreign=settings.reap_foreign,
     )

@@ -6,10 +6,20 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from difflib import get_close_matches
 from urllib.parse import urlsplit
 
+from shared.arm_ids import (
+    BATCH_ACCOUNT_FORM,
+    IDENTITY_FORM,
+    SUBNET_FORM,
+    BatchAccountId,
+    batch_account_id,
+    identity_id,
+    subnet_id,
+)
 from shared.errors import BatchdropError
+from shared.setting_reader import SettingReader
+from shared.settings_rules import disagreements, misspelt
 
 READ = frozenset(
     {
@@ -21,6 +31,9 @@ READ = frozenset(
         "BATCHDROP_DEPLOYMENT",
         "BATCHDROP_BATCH_ENDPOINT",
         "BATCHDROP_BATCH_ACCOUNT",
+        "BATCHDROP_BATCH_ACCOUNT_ID",
+        "BATCHDROP_NODE_IDENTITY",
+        "BATCHDROP_ARM_ENDPOINT",
         "BATCHDROP_BATCH_KEY_SECRET",
         "BATCHDROP_WORK_KEY_SECRET",
         "BATCHDROP_KEY_VAULT",
@@ -29,6 +42,8 @@ READ = frozenset(
         "BATCHDROP_REGISTRY_SERVER",
         "BATCHDROP_REGISTRY_USER",
         "BATCHDROP_REGISTRY_PASSWORD_SECRET",
+        "BATCHDROP_SUBNET",
+        "BATCHDROP_START_TASK",
         "BATCHDROP_POLICY",
         "BATCHDROP_POLL_MIN",
         "BATCHDROP_POLL_MAX",
@@ -38,8 +53,8 @@ READ = frozenset(
 )
 BOUND = frozenset({"BATCHDROP_MANIFEST_SOURCE", "BATCHDROP_TICK", "BATCHDROP_SWEEP", "BATCHDROP_REAP"})
 """Settings that the Functions host reads, in the bindings; not checked here."""
-_OURS = "BATCHDROP_"
-_CONNECTIONS = ("BATCHDROP_CONTROL__", "BATCHDROP_WORK__")
+_IDENTITY = ("BATCHDROP_BATCH_ACCOUNT_ID", "BATCHDROP_NODE_IDENTITY")
+PUBLIC_ARM = "https://management.azure.com"
 
 
 class SettingsError(BatchdropError):
@@ -68,11 +83,21 @@ class StorageAccount:
 
 @dataclass(frozen=True)
 class Registry:
-    """The container registry the nodes pull from with a user and a password."""
+    """The container registry the nodes pull from: with a user and a password, or without both by their identity."""
 
     server: str
-    user: str
-    password_secret: str
+    user: str | None
+    password_secret: str | None
+
+
+@dataclass(frozen=True)
+class IdentityMode:
+    """Pools are made through Azure Resource Manager (at `arm_endpoint`); their nodes bear `node_identity`, given by its
+    ARM id, and hold neither key nor signature."""
+
+    account: BatchAccountId
+    node_identity: str
+    arm_endpoint: str
 
 
 @dataclass(frozen=True)
@@ -85,11 +110,15 @@ class Settings:
     batch_endpoint: str
     batch_account: str | None
     batch_key_secret: str | None
-    work_key_secret: str
+    work_key_secret: str | None
     key_vault: str
     topic: str | None
     topic_key_secret: str | None
     registry: Registry | None
+    identity: IdentityMode | None
+    """None: keys mode. Pools come from the data plane, and what nodes may read and write is signed."""
+    subnet: str | None
+    start_task: str | None
     policy: str | None
     """Path of the policy file; the blob `batchdrop/policy.yaml` wins over it."""
     poll_min: timedelta
@@ -100,26 +129,33 @@ class Settings:
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Settings from the environment (or from `environ`). Raises SettingsError with every problem at once."""
-    reader = _Reader(os.environ if environ is None else environ)
+    reader = SettingReader(os.environ if environ is None else environ)
     settings = Settings(
-        control=reader.account("BATCHDROP_CONTROL", queue=True),
-        work=reader.account("BATCHDROP_WORK", queue=False),
+        control=_account(reader, "BATCHDROP_CONTROL", queue=True),
+        work=_account(reader, "BATCHDROP_WORK", queue=False),
         deployment=reader.text("BATCHDROP_DEPLOYMENT", "batchdrop"),
         batch_endpoint=reader.address("BATCHDROP_BATCH_ENDPOINT", needed=True) or "",
         batch_account=reader.optional("BATCHDROP_BATCH_ACCOUNT"),
         batch_key_secret=reader.optional("BATCHDROP_BATCH_KEY_SECRET"),
-        work_key_secret=reader.text("BATCHDROP_WORK_KEY_SECRET"),
+        work_key_secret=reader.optional("BATCHDROP_WORK_KEY_SECRET"),
         key_vault=reader.address("BATCHDROP_KEY_VAULT", needed=True, secure=True) or "",
         topic=reader.address("BATCHDROP_TOPIC"),
         topic_key_secret=reader.optional("BATCHDROP_TOPIC_KEY_SECRET"),
-        registry=reader.registry(),
+        registry=_registry(reader),
+        identity=_identity(reader),
+        subnet=reader.resource("BATCHDROP_SUBNET", subnet_id, SUBNET_FORM),
+        start_task=reader.optional("BATCHDROP_START_TASK"),
         policy=reader.optional("BATCHDROP_POLICY"),
         poll_min=reader.seconds("BATCHDROP_POLL_MIN", 30),
         poll_max=reader.seconds("BATCHDROP_POLL_MAX", 120),
         pass_time=reader.seconds("BATCHDROP_PASS_SECONDS", 480),
         reap_foreign=reader.yes("BATCHDROP_REAP_FOREIGN"),
     )
-    problems = (*reader.problems, *_disagreements(settings), *_misspelt(reader.environ))
+    problems = (
+        *reader.problems,
+        *disagreements(settings, identity=_asks_for_identity(reader)),
+        *misspelt(reader.environ, READ | BOUND),
+    )
     if problems:
         raise SettingsError(problems)
     return settings
@@ -139,91 +175,44 @@ def connection_parts(connection_string: str) -> dict[str, str]:
     return {name.strip().lower(): value.strip() for name, _, value in pairs}
 
 
-def _disagreements(settings: Settings) -> list[str]:
-    found = []
-    if settings.batch_key_secret and not settings.batch_account:
-        found.append("BATCHDROP_BATCH_ACCOUNT is missing: with BATCHDROP_BATCH_KEY_SECRET the account's name is needed")
-    if not settings.batch_key_secret and settings.batch_endpoint.startswith("http://"):
-        found.append(
-            "BATCHDROP_BATCH_KEY_SECRET is missing: without a key BATCHDROP_BATCH_ENDPOINT must be https, "
-            "as no token is ever sent over http"
-        )
-    if bool(settings.topic) != bool(settings.topic_key_secret):
-        found.append("BATCHDROP_TOPIC and BATCHDROP_TOPIC_KEY_SECRET go together: set both, or none (queue instead)")
-    if settings.poll_min > settings.poll_max:
-        found.append("BATCHDROP_POLL_MIN is greater than BATCHDROP_POLL_MAX")
-    return found
-
-
-def _misspelt(environ: Mapping[str, str]) -> list[str]:
-    """A misspelt name would be a setting that silently does nothing. Names like none of ours are other programs'."""
-    known = {name.removeprefix(_OURS): name for name in READ | BOUND}
-    strange = sorted(name for name in environ if name.startswith(_OURS) and not name.startswith(_CONNECTIONS))
-    found = []
-    for name in strange:
-        meant = get_close_matches(name.removeprefix(_OURS), known, n=1, cutoff=0.75)
-        if meant and name not in READ | BOUND:
-            found.append(f"{name} is not a setting; did you mean {known[meant[0]]}?")
-    return found
-
-
-class _Reader:
-    """Reads values and collects what is wrong instead of stopping at the first."""
-
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self.environ = environ
-        self.problems: list[str] = []
-
-    def optional(self, name: str) -> str | None:
-        return self.environ.get(name, "").strip() or None
-
-    def text(self, name: str, default: str = "") -> str:
-        value = self.optional(name) or default
-        if not value:
-            self.problems.append(f"{name} is missing")
-        return value
-
-    def address(self, name: str, *, needed: bool = False, secure: bool = False) -> str | None:
-        value = self.text(name) if needed else self.optional(name)
-        schemes = ("https",) if secure else ("http", "https")
-        if value and (urlsplit(value).scheme not in schemes or not urlsplit(value).netloc):
-            self.problems.append(f"{name} must be an address with {' or '.join(schemes)}")
-        return value.rstrip("/") if value else value
-
-    def seconds(self, name: str, default: int) -> timedelta:
-        value = self.optional(name) or str(default)
-        if not value.isdigit() or int(value) < 1:
-            self.problems.append(f"{name} must be a whole number of seconds from 1 on, not {value!r}")
-            return timedelta(seconds=default)
-        return timedelta(seconds=int(value))
-
-    def yes(self, name: str) -> bool:
-        value = (self.optional(name) or "false").lower()
-        if value not in ("true", "false"):
-            self.problems.append(f"{name} must be true or false, not {value!r}")
-        return value == "true"
-
-    def account(self, name: str, *, queue: bool) -> StorageAccount:
-        connection = self.optional(name)
-        if connection:
-            self._check_connection(name, connection)
-            return StorageAccount(connection_string=connection)
-        blob = self.address(f"{name}__blobServiceUri", secure=True)
-        queues = self.address(f"{name}__queueServiceUri", secure=True) if queue else None
-        if not blob or (queue and not queues):
-            uris = [f"{name}__blobServiceUri"] + ([f"{name}__queueServiceUri"] if queue else [])
-            self.problems.append(f"{name} (a connection string), or {' and '.join(uris)}, is missing")
-        return StorageAccount(blob_uri=blob, queue_uri=queues)
-
-    def registry(self) -> Registry | None:
-        names = [f"BATCHDROP_REGISTRY_{part}" for part in ("SERVER", "USER", "PASSWORD_SECRET")]
-        values = [self.optional(name) for name in names]
-        if any(values) and not all(values):
-            self.problems.append(f"{', '.join(names)} go together: set all three, or none")
-        server, user, secret = values
-        return Registry(server, user, secret) if server and user and secret else None
-
-    def _check_connection(self, name: str, connection: str) -> None:
+def _account(reader: SettingReader, name: str, *, queue: bool) -> StorageAccount:
+    connection = reader.optional(name)
+    if connection:
         parts = connection_parts(connection)
         if not parts.get("accountname") or not parts.get("accountkey"):
-            self.problems.append(f"{name} must be a connection string with AccountName and AccountKey")
+            reader.problems.append(f"{name} must be a connection string with AccountName and AccountKey")
+        return StorageAccount(connection_string=connection)
+    blob = reader.address(f"{name}__blobServiceUri", secure=True)
+    queues = reader.address(f"{name}__queueServiceUri", secure=True) if queue else None
+    if not blob or (queue and not queues):
+        uris = [f"{name}__blobServiceUri"] + ([f"{name}__queueServiceUri"] if queue else [])
+        reader.problems.append(f"{name} (a connection string), or {' and '.join(uris)}, is missing")
+    return StorageAccount(blob_uri=blob, queue_uri=queues)
+
+
+def _registry(reader: SettingReader) -> Registry | None:
+    """Whether user and password are needed depends on the mode: `settings_rules.py`."""
+    server = reader.optional("BATCHDROP_REGISTRY_SERVER")
+    user, password = (reader.optional(f"BATCHDROP_REGISTRY_{part}") for part in ("USER", "PASSWORD_SECRET"))
+    if server is None and (user or password):
+        reader.problems.append(
+            "BATCHDROP_REGISTRY_SERVER is missing, without which BATCHDROP_REGISTRY_USER and "
+            "BATCHDROP_REGISTRY_PASSWORD_SECRET have no use"
+        )
+    return Registry(server, user, password) if server else None
+
+
+def _asks_for_identity(reader: SettingReader) -> bool:
+    return any(map(reader.optional, _IDENTITY))
+
+
+def _identity(reader: SettingReader) -> IdentityMode | None:
+    account = reader.resource(_IDENTITY[0], batch_account_id, BATCH_ACCOUNT_FORM)
+    node = reader.resource(_IDENTITY[1], identity_id, IDENTITY_FORM)
+    endpoint = reader.address("BATCHDROP_ARM_ENDPOINT", secure=True)
+    asked, names = _asks_for_identity(reader), " and ".join(_IDENTITY)
+    if asked and not all(map(reader.optional, _IDENTITY)):
+        reader.problems.append(f"{names} go together: set both (identity mode), or none (keys mode)")
+    elif endpoint and not asked:
+        reader.problems.append(f"BATCHDROP_ARM_ENDPOINT has no use without {names}")
+    return IdentityMode(account, node, endpoint or PUBLIC_ARM) if account and node else None

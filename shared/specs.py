@@ -1,19 +1,20 @@
 """What we ask of Batch, as plain values: a pool, a job, a task. Built by pure code, turned into SDK models at the edge.
 
-Paths of files are relative to the task's working directory. `Source` names a blob; the edge signs its address.
+Paths of files are relative to the task's working directory. `Source` names a blob; the edge says by which right a node
+reads it: by signature, or by the identity that it bears.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
 
 @dataclass(frozen=True)
 class Source:
-    """A blob that a node reads. `job_container`: in one of the job's own containers (signed by stored access policy);
-    else in a user's container (signed alone, read-only, until `until`)."""
+    """A blob that a node reads. Where it is signed: by stored access policy in one of the job's own containers
+    (`job_container`), alone, read-only and until `until` in a user's."""
 
     container: str
     blob: str
@@ -90,11 +91,22 @@ class JobSpec:
 
 @dataclass(frozen=True)
 class RegistrySpec:
-    """A container registry with a user and the Key Vault name of the password."""
+    """A container registry: with a user and the Key Vault name of the password, or without either by the identity that
+    the nodes bear."""
 
     server: str
-    user: str
-    password_secret: str
+    user: str | None = None
+    password_secret: str | None = None
+
+
+@dataclass(frozen=True)
+class Site:
+    """What the operator gives to every pool: registries, the ARM id of the subnet that nodes join, and the command line
+    that each node runs at its start, on the host, as an administrator."""
+
+    registries: tuple[RegistrySpec, ...] = ()
+    subnet: str | None = None
+    start_task: str | None = None
 
 
 @dataclass(frozen=True)
@@ -122,6 +134,6 @@ class PoolSpec:
     formula: str
     evaluation_interval: timedelta
     container_images: tuple[str, ...]
-    registries: tuple[RegistrySpec, ...]
     metadata: tuple[tuple[str, str], ...]
+    site: Site = field(default_factory=Site)
     mounts: tuple[MountSpec, ...] = ()

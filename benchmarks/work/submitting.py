@@ -13,6 +13,7 @@ from benchmarks.world import World, open_world
 from controller import ledger, store
 from controller.tasks import Setting, latest_end, make_task
 from local.batch_emulator.emulator import DEVELOPMENT_ACCOUNT, DEVELOPMENT_KEY
+from shared.azure.node_access import SignedAccess
 from shared.azure.task_bodies import task_body
 from shared.names import JobId
 
@@ -54,9 +55,11 @@ def one_by_one(place: dict[str, Any], job: str, tasks: int) -> dict[str, Any]:
     with BatchClient(world.place.batch, key) as client:
         pool = models.BatchPoolInfo(pool_id=job)
         client.create_job(models.BatchJobCreateOptions(id=other, pool_info=pool))
+        access = SignedAccess(world.work)
         started = world.look()
         for row in rows:
-            client.create_task(other, models.BatchTaskCreateOptions(task_body(make_task(setting, row), world.work)))
+            body = task_body(make_task(setting, row), access)
+            client.create_task(other, models.BatchTaskCreateOptions(body))
         seen = world.look() - started
     for made in (other, job):
         world.ports.batch.delete_job(made)

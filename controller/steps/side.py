@@ -60,7 +60,7 @@ NAMES = {GOOD: "merged", KEPT: "merged", SKIPPED: "skipped", NOT_RUN: "notRun"}
 
 def create_pool(record: Record, which: Which, work: Work) -> Record:
     image = pick_image(work.ports.batch.images(), record.plan.manifest.compute.os_image, work.now)
-    work.ports.batch.create_pool(side_pool(record, which, image, work.registries, work.now))
+    work.ports.batch.create_pool(side_pool(record, which, image, work.site, work.now))
     return record
 
 

@@ -98,7 +98,7 @@ def create_pool(record: Record, work: Work) -> Record:
     image = pick_image(work.ports.batch.images(), manifest.compute.os_image, work.now)
     tasks = record.to_run if record.split.done or record.retry else (record.input.tasks if record.input else None)
     until = latest_end(record.accepted, manifest) + SPARE
-    work.ports.batch.create_pool(make_pool(record, image, work.registries, tasks or 1, work.now, until))
+    work.ports.batch.create_pool(make_pool(record, image, work.site, tasks or 1, work.now, until))
     return record
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from shared.ports import Ports
 from shared.record import Record
-from shared.specs import RegistrySpec
+from shared.specs import Site
 
 
 @dataclass(frozen=True)
@@ -18,5 +18,5 @@ class Work:
 
     ports: Ports
     now: datetime
-    registries: tuple[RegistrySpec, ...]
+    site: Site
     save: Callable[[Record], None]

@@ -42,7 +42,8 @@ def _options() -> argparse.Namespace:
     up = verbs.add_parser("up", help="start everything and show every change of every job until Ctrl-C")
     up.set_defaults(act=_up)
     up.add_argument("--host", choices=("local", "func", "none"), default="local", help="who runs the Function App")
-    up.add_argument("--ports", choices=("free", "standard"), default="free", help="standard: 10000-10006 and 7071")
+    up.add_argument("--mode", choices=("keys", "identity"), default="keys", help="how the nodes come to storage")
+    up.add_argument("--ports", choices=("free", "standard"), default="free", help="standard: 10000-10007 and 7071")
     up.add_argument("--app", type=Path, default=CHECKOUT, help="the function app (default: this checkout)")
     down = verbs.add_parser("down", help="stop what `up` started, and wait until it is gone")
     down.set_defaults(act=_down)
@@ -61,7 +62,8 @@ def _up(options: argparse.Namespace) -> int:
         try:
             tell(claimed, Running(os.getpid(), options.host, {}))
             _say("starting")
-            with Stack(layout.root, host=options.host, ports=ports, app=options.app.resolve(), say=_say) as stack:
+            app, mode = options.app.resolve(), options.mode
+            with Stack(layout.root, host=options.host, mode=mode, ports=ports, app=app, say=_say) as stack:
                 tell(claimed, Running(os.getpid(), options.host, stack.endpoints.named()))
                 print(announce(stack, options.host), flush=True)
                 return _watch(stack)

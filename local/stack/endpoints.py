@@ -16,7 +16,9 @@ class Endpoints:
     identity: str
     topic: str
     host: str
+    batch_tls: str | None = None
+    """Identity mode: the Batch account, and Azure Resource Manager, with TLS."""
 
     def named(self) -> dict[str, str]:
         """Name -> URL, in the order of starting."""
-        return dataclasses.asdict(self)
+        return {name: url for name, url in dataclasses.asdict(self).items() if url}

@@ -3,7 +3,10 @@
 import base64
 import secrets
 from dataclasses import dataclass, field
+from typing import Literal
 
+Mode = Literal["keys", "identity"]
+"""How the controller and the nodes come to Batch and to storage: docs/deploy.md."""
 BATCH_KEY_NAME = "batch-key"
 STORAGE_KEY_NAME = "storage-key"
 TOPIC_KEY_NAME = "topic-key"
@@ -24,7 +27,7 @@ class StackKeys:
     topic: str = field(default_factory=_random_key)
     identity: str = field(default_factory=_random_key)
 
-    def vault(self) -> dict[str, str]:
-        """What the Key Vault holds: secret name -> value."""
-        own = {BATCH_KEY_NAME: self.batch, STORAGE_KEY_NAME: self.storage, TOPIC_KEY_NAME: self.topic}
-        return own | TASK_SECRETS
+    def vault(self, mode: Mode) -> dict[str, str]:
+        """What the Key Vault holds: secret name -> value. In identity mode neither Batch's key nor the storage's."""
+        own = {BATCH_KEY_NAME: self.batch, STORAGE_KEY_NAME: self.storage} if mode == "keys" else {}
+        return own | {TOPIC_KEY_NAME: self.topic} | TASK_SECRETS

@@ -21,11 +21,20 @@ class StackPorts:
     identity: int = 0
     topic: int = 0
     host: int = 0
+    batch_tls: int = 0
 
 
 FREE = StackPorts()
 STANDARD = StackPorts(
-    blob=10000, queue=10001, table=10002, batch=10003, vault=10004, identity=10005, topic=10006, host=7071
+    blob=10000,
+    queue=10001,
+    table=10002,
+    batch=10003,
+    vault=10004,
+    identity=10005,
+    topic=10006,
+    host=7071,
+    batch_tls=10007,
 )
 
 

@@ -1,11 +1,11 @@
 """The small services of a stack, served from threads of one process: Key Vault, identity, Event Grid topic."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.certificates import ensure_certificate
+from local.certificates import Certificate
 from local.event_grid import EventGridTopic
 from local.key_vault import KeyVault
 from local.managed_identity import PATH, ManagedIdentity
@@ -30,11 +30,12 @@ class Services:
 
 
 @contextmanager
-def small_services(folder: Path, keys: StackKeys, ports: StackPorts, host: str) -> Iterator[Services]:
-    """Serve them; the vault holds the keys, the topic forwards to the Functions host at `host`."""
-    certificate = ensure_certificate(folder)
+def small_services(
+    certificate: Certificate, secrets: Mapping[str, str], keys: StackKeys, ports: StackPorts, host: str
+) -> Iterator[Services]:
+    """Serve them; the vault holds `secrets`, the topic forwards to the Functions host at `host`."""
     store = SecretStore()
-    for name, value in keys.vault().items():
+    for name, value in secrets.items():
         store.set(name, value)
     topic = EventGridTopic(TOPIC, keys.topic, [Webhook("tasks-ended", host + _SUBSCRIBER)])
     with ExitStack() as opened:

@@ -6,10 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from local.access_tokens import TENANT
 from local.stack.endpoints import Endpoints
-from local.stack.keys import BATCH_KEY_NAME, STORAGE_KEY_NAME, TOPIC_KEY_NAME, StackKeys
+from local.stack.keys import BATCH_KEY_NAME, STORAGE_KEY_NAME, TOPIC_KEY_NAME, Mode, StackKeys
 
 BATCH_ACCOUNT = "localbatch"
+_GROUP = f"/subscriptions/{TENANT}/resourceGroups/local/providers"
+BATCH_ACCOUNT_ID = f"{_GROUP}/Microsoft.Batch/batchAccounts/{BATCH_ACCOUNT}"
+NODE_IDENTITY = f"{_GROUP}/Microsoft.ManagedIdentity/userAssignedIdentities/local-nodes"
 POLICY = Path(__file__).resolve().parent.parent / "policy.yaml"
 
 # Seconds where a Function App in Azure takes minutes, so that a person sees things move.
@@ -30,6 +34,7 @@ class Facts:
     endpoints: Endpoints
     keys: StackKeys
     authorities: Path
+    mode: Mode = "keys"
     policy: Path = POLICY
 
 
@@ -41,10 +46,8 @@ def app_settings(facts: Facts) -> dict[str, str]:
         "BATCHDROP_CONTROL": facts.storage,
         "BATCHDROP_WORK": facts.storage,
         "BATCHDROP_DEPLOYMENT": "local",
-        "BATCHDROP_BATCH_ENDPOINT": facts.endpoints.batch,
         "BATCHDROP_BATCH_ACCOUNT": BATCH_ACCOUNT,
-        "BATCHDROP_BATCH_KEY_SECRET": BATCH_KEY_NAME,
-        "BATCHDROP_WORK_KEY_SECRET": STORAGE_KEY_NAME,
+        **_mode_settings(facts),
         "BATCHDROP_KEY_VAULT": facts.endpoints.vault,
         "BATCHDROP_TOPIC": facts.endpoints.topic,
         "BATCHDROP_TOPIC_KEY_SECRET": TOPIC_KEY_NAME,
@@ -54,6 +57,20 @@ def app_settings(facts: Facts) -> dict[str, str]:
         "IDENTITY_ENDPOINT": facts.endpoints.identity,
         "IDENTITY_HEADER": facts.keys.identity,
         "REQUESTS_CA_BUNDLE": str(facts.authorities),
+    }
+
+
+def _mode_settings(facts: Facts) -> dict[str, str]:
+    """Each mode empties what is the other's, which may stand in a local.settings.json from before."""
+    keys = facts.mode == "keys"
+    secure = facts.endpoints.batch_tls or ""
+    return {
+        "BATCHDROP_BATCH_ENDPOINT": facts.endpoints.batch if keys else secure,
+        "BATCHDROP_BATCH_KEY_SECRET": BATCH_KEY_NAME if keys else "",
+        "BATCHDROP_WORK_KEY_SECRET": STORAGE_KEY_NAME if keys else "",
+        "BATCHDROP_BATCH_ACCOUNT_ID": "" if keys else BATCH_ACCOUNT_ID,
+        "BATCHDROP_NODE_IDENTITY": "" if keys else NODE_IDENTITY,
+        "BATCHDROP_ARM_ENDPOINT": "" if keys else secure,
     }
 
 

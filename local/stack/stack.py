@@ -3,17 +3,19 @@
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from local.azurite import KEY, Azurite, AzuritePorts, start_azurite
+from local.certificates import Certificate, ensure_certificate
 from local.images import build_images
 from local.program import Program
 from local.stack.endpoints import Endpoints
 from local.stack.host import Host
 from local.stack.host_program import CoreTools, HostKind, LocalHost, find_core_tools
-from local.stack.keys import StackKeys
+from local.stack.keys import Mode, StackKeys
 from local.stack.layout import CHECKOUT, Layout
 from local.stack.ports import FREE, StackPorts, check_free, free_port
 from local.stack.services import Services, small_services
@@ -47,6 +49,7 @@ class Stack:
         folder: Path,
         *,
         host: HostKind = "local",
+        mode: Mode = "keys",
         ports: StackPorts = FREE,
         app: Path = CHECKOUT,
         keep_host: bool = True,
@@ -54,6 +57,7 @@ class Stack:
     ) -> None:
         self.layout = Layout(folder.resolve())
         self._kind = host
+        self._mode: Mode = mode
         self._ports = ports
         self._app = app
         self._keep_host = keep_host
@@ -116,12 +120,14 @@ class Stack:
     def _start(self) -> None:
         azurite = self._start_azurite()
         keys = StackKeys(storage=KEY)
+        certificate = ensure_certificate(self.layout.certificate)
         host_port = self._ports.host or free_port()
         host_url = f"http://127.0.0.1:{host_port}"
-        services = self._opened.enter_context(small_services(self.layout.certificate, keys, self._ports, host_url))
-        batch = self._start_batch(keys)
-        self.endpoints = _endpoints(azurite, services, batch, host_url)
-        facts = Facts(azurite.connection_string, self.endpoints, keys, services.authorities)
+        secrets = keys.vault(self._mode)
+        services = self._opened.enter_context(small_services(certificate, secrets, keys, self._ports, host_url))
+        batch, secure = self._start_batch(keys, azurite.connection_string, certificate)
+        self.endpoints = replace(_endpoints(azurite, services, batch, host_url), batch_tls=secure)
+        facts = Facts(azurite.connection_string, self.endpoints, keys, services.authorities, self._mode)
         self.settings = app_settings(facts)
         write_environment(self.layout.environment, {**self.settings, **client_settings(facts)})
         self._opened.callback(self.layout.environment.unlink, missing_ok=True)
@@ -134,17 +140,22 @@ class Stack:
         self._programs.append(azurite.program)
         return azurite
 
-    def _start_batch(self, keys: StackKeys) -> str:
+    def _start_batch(self, keys: StackKeys, storage: str, certificate: Certificate) -> tuple[str, str | None]:
+        """Its address, and in identity mode that with TLS."""
         images = build_images(sorted(self._app.glob("examples/*/Dockerfile")), self.layout.root)
         argv = [
             *(sys.executable, "-m", "local.batch_emulator", "--port", str(self._ports.batch)),
             *("--account", BATCH_ACCOUNT, "--key", keys.batch),
-            *("--images", str(images), "--data", str(self.layout.batch)),
+            *("--images", str(images), "--data", str(self.layout.batch), "--storage", storage),
         ]
+        if self._mode == "identity":
+            argv += ["--https-port", str(self._ports.batch_tls)]
+            argv += ["--cert", str(certificate.certificate), "--certkey", str(certificate.key)]
         program = Program("batch emulator", argv, self.layout.log("batch"), folder=CHECKOUT)
         self._opened.callback(program.stop)
         self._programs.append(program)
-        return program.wait_ready(r"^batch emulator ready: (http://[^\s,]+)", patience=30).group(1)
+        found = program.wait_ready(r"^batch emulator ready: (http://\S+)(?:.* https=(https://\S+))?", patience=30)
+        return found.group(1), found.group(2)
 
     def _start_host(self, port: int) -> None:
         if self._kind != "local":

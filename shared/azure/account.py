@@ -92,6 +92,11 @@ class BlobAccount:
         signed = generate_blob_sas(self.name, container, name, account_key=key, permission=reading, expiry=until)
         return f"{self.url(container, name)}?{signed}", None
 
+    @property
+    def signs(self) -> bool:
+        """Was a key given, so that addresses can be signed?"""
+        return self._key is not None
+
     def _signing_key(self) -> str:
         if self._key is None:
             raise Defect(f"storage account {self.name}: an address is to be signed, but no key was given")

@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from shared.azure import batch_views as views
-from shared.azure.batch_bodies import job_body, metadata_items, pool_body
-from shared.azure.batch_door import GONE, BatchDoor, BatchKey
+from shared.azure.batch_bodies import job_body, metadata_items
+from shared.azure.batch_door import GONE, BatchDoor
 from shared.azure.batch_tasks import add_tasks
-from shared.azure.task_bodies import Signer
+from shared.azure.node_access import NodeAccess
+from shared.azure.pools import Pools
 from shared.errors import Refused, Transient, Vanished
 from shared.names import OWNER_KEY
 from shared.ports import (
@@ -23,7 +24,6 @@ from shared.ports import (
     NodeError,
     Owned,
     PoolSeen,
-    SecretPort,
     TaskCounts,
 )
 from shared.specs import JobSpec, PoolSpec, TaskSpec
@@ -42,21 +42,21 @@ _TASK = ["id", "state", "executionInfo", "nodeInfo"]
 
 
 class AzureBatch:
-    """The Batch account. `key` None = identity (https only). `signer` is the work account, `secrets` the Key Vault."""
+    """The Batch account: `access` says by which right nodes get at blobs, `pools` where pools are made
+    (`batch_modes.py`)."""
 
-    def __init__(self, endpoint: str, signer: Signer, secrets: SecretPort, key: BatchKey | None = None) -> None:
-        self._door = BatchDoor(endpoint, key)
-        self._signer, self._secrets = signer, secrets
+    def __init__(self, door: BatchDoor, access: NodeAccess, pools: Pools) -> None:
+        self._door, self._access, self._pools = door, access, pools
 
     def close(self) -> None:
         """Close the connections."""
+        self._pools.close()
         self._door.close()
 
     # ------------------------------------------------------------------ pools
 
     def create_pool(self, spec: PoolSpec) -> None:
-        body = pool_body(spec, self._secrets)
-        if self._door.refused(f"pool {spec.id}", lambda client: client.create_pool(body), fine={"PoolExists"}):
+        if not self._pools.create(spec):
             seen = self.pool(spec.id)
             _still_there(f"pool {spec.id}", seen.state if seen else "gone")
 
@@ -110,7 +110,7 @@ class AzureBatch:
     # ------------------------------------------------------------------ jobs
 
     def create_job(self, spec: JobSpec) -> None:
-        body = job_body(spec, self._signer)
+        body = job_body(spec, self._access)
         if self._door.refused(f"job {spec.id}", lambda client: client.create_job(body), fine={"JobExists"}):
             seen = self.job(spec.id)
             _still_there(f"job {spec.id}", seen.state if seen else "gone")
@@ -148,7 +148,7 @@ class AzureBatch:
     # ------------------------------------------------------------------ tasks
 
     def add_tasks(self, job_id: str, tasks: Sequence[TaskSpec]) -> None:
-        add_tasks(self._door, self._signer, job_id, tasks)
+        add_tasks(self._door, self._access, job_id, tasks)
 
     def unfinished(self, job_id: str) -> Iterator[str]:
         asked, select = "state ne 'completed'", ["id", "state"]

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from shared.azure.durations import duration
-from shared.azure.task_bodies import Signer, address
+from shared.azure.node_access import NodeAccess
+from shared.errors import Defect
 from shared.ports import SecretPort
-from shared.specs import JobSpec, PoolSpec, Preparation, ResourceFile
+from shared.specs import JobSpec, PoolSpec, Preparation, RegistrySpec, ResourceFile
 
 if TYPE_CHECKING:
     from azure.batch import models
@@ -24,6 +25,7 @@ def pool_body(spec: PoolSpec, secrets: SecretPort) -> models.BatchPoolCreateOpti
         node_agent_sku_id=spec.node_agent,
         container_configuration=_containers(spec, secrets),
     )
+    site = spec.site
     return models.BatchPoolCreateOptions(
         id=spec.id,
         vm_size=spec.vm_size,
@@ -34,10 +36,12 @@ def pool_body(spec: PoolSpec, secrets: SecretPort) -> models.BatchPoolCreateOpti
         task_slots_per_node=spec.slots,
         task_scheduling_policy=models.BatchTaskSchedulingPolicy(node_fill_type=models.BatchNodeFillType.SPREAD),
         metadata=metadata_items(spec.metadata),
+        network_configuration=models.NetworkConfiguration(subnet_id=site.subnet) if site.subnet else None,
+        start_task=_start_task(site.start_task) if site.start_task else None,
     )
 
 
-def job_body(spec: JobSpec, signer: Signer) -> models.BatchJobCreateOptions:
+def job_body(spec: JobSpec, access: NodeAccess) -> models.BatchJobCreateOptions:
     """It never ends by itself: the controller ends it."""
     from azure.batch import models
 
@@ -49,7 +53,7 @@ def job_body(spec: JobSpec, signer: Signer) -> models.BatchJobCreateOptions:
         all_tasks_complete_mode=models.BatchAllTasksCompleteMode.NO_ACTION,
         task_failure_mode=models.BatchTaskFailureMode.NO_ACTION,
         common_environment_settings=_environment(spec.environment),
-        job_preparation_task=_preparation(spec.preparation, signer) if spec.preparation else None,
+        job_preparation_task=_preparation(spec.preparation, access) if spec.preparation else None,
         metadata=metadata_items(spec.metadata),
     )
 
@@ -57,26 +61,38 @@ def job_body(spec: JobSpec, signer: Signer) -> models.BatchJobCreateOptions:
 def _containers(spec: PoolSpec, secrets: SecretPort) -> models.BatchContainerConfiguration:
     from azure.batch import models
 
-    registries = [
-        models.ContainerRegistryReference(
-            registry_server=each.server, username=each.user, password=secrets.get(each.password_secret)
-        )
-        for each in spec.registries
-    ]
     return models.BatchContainerConfiguration(
         type=models.ContainerType.DOCKER_COMPATIBLE,
         container_image_names=list(spec.container_images),
-        container_registries=registries,
+        container_registries=[_registry(each, secrets) for each in spec.site.registries],
     )
 
 
-def _preparation(spec: Preparation, signer: Signer) -> models.BatchJobPreparationTask:
+def _registry(spec: RegistrySpec, secrets: SecretPort) -> models.ContainerRegistryReference:
+    from azure.batch import models
+
+    if not spec.user or not spec.password_secret:
+        raise Defect(f"registry {spec.server}: it has no user, and a pool of the data plane no identity")
+    password = secrets.get(spec.password_secret)
+    return models.ContainerRegistryReference(registry_server=spec.server, username=spec.user, password=password)
+
+
+def _start_task(command_line: str) -> models.BatchStartTask:
+    """On the host; a node whose start task fails twice takes no tasks."""
+    from azure.batch import models
+
+    return models.BatchStartTask(
+        command_line=command_line, user_identity=_administrator(), wait_for_success=True, max_task_retry_count=1
+    )
+
+
+def _preparation(spec: Preparation, access: NodeAccess) -> models.BatchJobPreparationTask:
     """On the host, not in a container: it fills folders that the containers mount."""
     from azure.batch import models
 
     return models.BatchJobPreparationTask(
         command_line=spec.command_line,
-        resource_files=_resource_files(spec.resource_files, signer),
+        resource_files=_resource_files(spec.resource_files, access),
         wait_for_success=True,
         rerun_on_node_reboot_after_success=False,
         user_identity=_administrator(),
@@ -91,10 +107,10 @@ def _administrator() -> models.UserIdentity:
     return models.UserIdentity(auto_user=user)
 
 
-def _resource_files(files: Iterable[ResourceFile], signer: Signer) -> list[models.ResourceFile]:
+def _resource_files(files: Iterable[ResourceFile], access: NodeAccess) -> list[models.ResourceFile]:
     from azure.batch import models
 
-    return [models.ResourceFile(http_url=address(each.source, signer), file_path=each.path) for each in files]
+    return [models.ResourceFile({**access.blob(each.source), "filePath": each.path}) for each in files]
 
 
 def _environment(variables: Iterable[tuple[str, str]]) -> list[models.EnvironmentSetting]:

@@ -13,6 +13,7 @@ from shared.azure.failures import code_of, translated
 
 if TYPE_CHECKING:
     from azure.batch import BatchClient
+    from azure.core.credentials import TokenCredential
 
 T = TypeVar("T")
 GONE = frozenset({"PoolNotFound", "JobNotFound", "ResourceNotFound"})
@@ -34,12 +35,12 @@ class _Opened:
 
 
 class BatchDoor:
-    """`key` None: the process's own identity, over https only."""
+    """`key` None: a token, over https only, of `credential`, or of the process's own identity where none is given."""
 
-    def __init__(self, endpoint: str, key: BatchKey | None) -> None:
+    def __init__(self, endpoint: str, key: BatchKey | None, credential: TokenCredential | None = None) -> None:
         from shared.azure.transport import BoundedTransport
 
-        self._endpoint, self._key = endpoint, key
+        self._endpoint, self._key, self._credential = endpoint, key, credential
         self._transport = BoundedTransport()
         self._current: _Opened | None = None
         self._guard = threading.Lock()
@@ -107,7 +108,7 @@ class BatchDoor:
         if self._key is None or key is None:
             from shared.azure.identity import default_credential
 
-            return _Opened(BatchClient(self._endpoint, default_credential(), **options), None)
+            return _Opened(BatchClient(self._endpoint, self._credential or default_credential(), **options), None)
         from azure.core.credentials import AzureNamedKeyCredential
 
         return _Opened(BatchClient(self._endpoint, AzureNamedKeyCredential(self._key.account, key), **options), key)

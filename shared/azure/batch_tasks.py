@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
 from shared.azure.batch_door import BatchDoor
-from shared.azure.task_bodies import Body, SignedOnce, Signer, task_body
+from shared.azure.node_access import Body, NodeAccess
+from shared.azure.task_bodies import task_body
 from shared.errors import Defect, Refused, Transient
 from shared.specs import TaskSpec
 
@@ -17,11 +18,11 @@ MOST = 100
 """Tasks in one request, as the service allows."""
 
 
-def add_tasks(door: BatchDoor, signer: Signer, job_id: str, tasks: Sequence[TaskSpec]) -> None:
+def add_tasks(door: BatchDoor, access: NodeAccess, job_id: str, tasks: Sequence[TaskSpec]) -> None:
     """Returns only when each task is there. The SDK's own helper is not used: it repeats failures without end."""
     if len(tasks) > MOST:
         raise Defect(f"job {job_id}: {len(tasks)} tasks in one request, {MOST} are allowed")
-    once = SignedOnce(signer)
+    once = access.for_one_request()
     _add(door, job_id, [task_body(task, once) for task in tasks])
 
 

@@ -53,7 +53,12 @@ class Containers:
             return
 
     def allow(self, container: str, permissions: str, until: datetime) -> None:
-        """The service may take 30 s to know the policy: what is signed by it is refused until then."""
+        """The service may take 30 s to know the policy: what is signed by it is refused until then.
+
+        An account without a signing key signs nothing that a policy could bound: there none is written, or removed.
+        """
+        if not self._account.signs:
+            return
         from azure.storage.blob import AccessPolicy
 
         policy = AccessPolicy(permission=permissions, expiry=until)
@@ -61,6 +66,8 @@ class Containers:
             self._account.container(container).set_container_access_policy({POLICY: policy})
 
     def revoke(self, container: str) -> None:
+        if not self._account.signs:
+            return
         try:
             with translated(f"access policy of {container}"):
                 self._account.container(container).set_container_access_policy({})

@@ -153,7 +153,9 @@ class BlobPort(Protocol):
         ...
 
     def allow(self, container: str, permissions: str, until: datetime) -> None:
-        """Write the container's stored access policy (`permissions` such as 'rl'), replacing the last one."""
+        """What nodes may do in the container (`permissions` such as 'rl') until then, where they come by signature:
+        its stored access policy, replacing the last one. Where they come by identity, their roles say it.
+        """
         ...
 
     def revoke(self, container: str) -> None:

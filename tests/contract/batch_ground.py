@@ -5,23 +5,31 @@ A test says how its tasks end, lets them run, lets time pass; and sees nothing b
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
+from azure.core.credentials import AccessToken as ClientToken
+
+from local.access_tokens import AccessToken
 from local.batch_emulator.callables import CallableExecution
 from local.batch_emulator.clock import DrivenClock
 from local.batch_emulator.emulator import DEVELOPMENT_ACCOUNT, DEVELOPMENT_KEY, Emulator
 from local.batch_emulator.execution import Failure, Launch, Outcome
 from local.batch_emulator.server import EmulatorServer
 from local.batch_emulator.world import Fault, Quota, Settings
+from local.certificates import Certificate
+from shared.arm_ids import BatchAccountId
 from shared.azure.batch import AzureBatch
 from shared.azure.batch_door import BatchKey
+from shared.azure.batch_modes import by_identity, by_keys
 from shared.names import EXPIRES_KEY, JOB_KEY, OWNER_KEY
 from shared.ports import BatchPort
-from shared.specs import JobSpec, OutputFile, PoolSpec, Preparation, RegistrySpec, ResourceFile, Source, TaskSpec
+from shared.settings import IdentityMode
+from shared.specs import JobSpec, OutputFile, PoolSpec, Preparation, RegistrySpec, ResourceFile, Site, Source, TaskSpec
 from tests.fakes.batch import FakeBatch
 from tests.fakes.blobs import MemoryBlobs
 from tests.fakes.clock import VirtualClock
@@ -30,7 +38,21 @@ from tests.fakes.tasks import TaskEnd
 
 OWNED = ((OWNER_KEY, "0123456789abcdef"), (JOB_KEY, "bd-a"), (EXPIRES_KEY, "2026-02-01T00:00:00Z"))
 FORMULA = "$TargetDedicatedNodes = 1; $NodeDeallocationOption = taskcompletion;"
+ACCOUNT = BatchAccountId("11111111-1111-1111-1111-111111111111", "rg", DEVELOPMENT_ACCOUNT)
+NODE_IDENTITY = (
+    f"/subscriptions/{ACCOUNT.subscription}/resourceGroups/rg/providers"
+    "/Microsoft.ManagedIdentity/userAssignedIdentities/nodes"
+)
 UNTIL = datetime(2027, 1, 1, tzinfo=UTC)
+
+
+class Tokens:
+    """A credential for whatever scope is asked for."""
+
+    def get_token(self, *scopes: str, **_: object) -> ClientToken:
+        now = int(time.time())
+        token = AccessToken(scopes[0].removesuffix("/.default"), now - 10, now + 3600)
+        return ClientToken(token.encode(), now + 3600)
 
 
 class Ground(Protocol):
@@ -65,16 +87,24 @@ class MemoryGround:
 class WireGround:
     """The edge, against the emulator, whose time passes only when a test says so."""
 
-    def __init__(self, server: EmulatorServer, ends: dict[str, TaskEnd], launches: list[Launch]) -> None:
+    def __init__(
+        self, server: EmulatorServer, ends: dict[str, TaskEnd], launches: list[Launch], *, identity: bool = False
+    ) -> None:
         self.server, self.ends, self.launches = server, ends, launches
         self.secrets = MemorySecrets({"registry-password": "hunter2", "batch-key": DEVELOPMENT_KEY})
         self.signer = MemoryBlobs(VirtualClock(), "work")
-        self.batch = self.connect(DEVELOPMENT_KEY)
+        self.batch = self.connect_by_identity() if identity else self.connect(DEVELOPMENT_KEY)
 
     def connect(self, key: str) -> AzureBatch:
         """A port that knows this account key; the vault holds the right one."""
         known = BatchKey(DEVELOPMENT_ACCOUNT, lambda: key, lambda: self.secrets.get("batch-key"))
-        return AzureBatch(self.server.url, self.signer, self.secrets, known)
+        return by_keys(self.server.url, self.signer, self.secrets, known)
+
+    def connect_by_identity(self, mode: IdentityMode | None = None) -> AzureBatch:
+        """A port in identity mode: tokens over https, pools by ARM."""
+        url = str(self.server.secure_url)
+        mode = mode or IdentityMode(ACCOUNT, NODE_IDENTITY, url)
+        return by_identity(url, self.signer, self.secrets, mode, Tokens())
 
     def run(self) -> None:
         self.pass_time(timedelta(seconds=60))
@@ -92,8 +122,8 @@ class WireGround:
 
 
 @contextmanager
-def wire_ground(folder: Path) -> Iterator[WireGround]:
-    """An emulated account on a free port, its tasks Python functions."""
+def wire_ground(folder: Path, certificate: Certificate | None = None) -> Iterator[WireGround]:
+    """An emulated account on a free port, its tasks Python functions; with a certificate, in identity mode."""
     ends: dict[str, TaskEnd] = {}
     launches: list[Launch] = []
 
@@ -104,8 +134,10 @@ def wire_ground(folder: Path) -> Iterator[WireGround]:
     settings = Settings(folder, boot_seconds=1, delete_seconds=20)
     execution = CallableExecution(program)
     emulator = Emulator(DEVELOPMENT_ACCOUNT, DEVELOPMENT_KEY, execution, DrivenClock(), settings=settings)
-    with EmulatorServer(emulator, progress=False) as server:
-        ground = WireGround(server, ends, launches)
+    files = (certificate.certificate, certificate.key) if certificate else None
+    secure = 0 if certificate else None
+    with EmulatorServer(emulator, certificate=files, secure_port=secure, progress=False) as server:
+        ground = WireGround(server, ends, launches, identity=certificate is not None)
         try:
             yield ground
         finally:
@@ -131,7 +163,7 @@ def a_pool(pool_id: str, **more: object) -> PoolSpec:
         "formula": FORMULA,
         "evaluation_interval": timedelta(minutes=5),
         "container_images": ("reg.example/app:1",),
-        "registries": (RegistrySpec("reg.example", "puller", "registry-password"),),
+        "site": Site(registries=(RegistrySpec("reg.example", "puller", "registry-password"),)),
         "metadata": OWNED,
     }
     return PoolSpec(**{**values, **more})  # type: ignore[arg-type]  # values are the fields' own

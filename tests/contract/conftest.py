@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from local.certificates import Certificate, ensure_certificate
 from shared.azure.blobs import AzureBlobs
 from shared.azure.locks import BlobLocks
 from shared.ports import BlobPort, LockPort
@@ -57,6 +58,19 @@ def locks(request: pytest.FixtureRequest) -> Iterator[LockPort]:
     leases = BlobLocks(request.getfixturevalue("storage"))
     yield leases
     leases.close()
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    """For https on this machine."""
+    return ensure_certificate(tmp_path_factory.mktemp("certificate"))
+
+
+@pytest.fixture
+def trusted(certificate: Certificate, monkeypatch: pytest.MonkeyPatch) -> Certificate:
+    """The certificate, which clients trust while the test runs."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate.bundle))
+    return certificate
 
 
 @pytest.fixture

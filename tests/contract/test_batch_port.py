@@ -1,4 +1,4 @@
-"""What the Batch account promises, in memory and over the wire."""
+"""What the Batch account promises, in memory and over the wire, there by keys and by identity."""
 
 from __future__ import annotations
 
@@ -17,12 +17,16 @@ from tests.fakes.tasks import TaskEnd
 GONE = timedelta(minutes=5)
 
 
-@pytest.fixture(params=["memory", pytest.param("wire", marks=pytest.mark.stack)])
+WIRE = [pytest.param(mode, marks=pytest.mark.stack) for mode in ("keys", "identity")]
+
+
+@pytest.fixture(params=["memory", *WIRE])
 def ground(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ground]:
     if request.param == "memory":
         yield MemoryGround()
         return
-    with wire_ground(tmp_path) as wire:
+    certificate = request.getfixturevalue("trusted") if request.param == "identity" else None
+    with wire_ground(tmp_path, certificate) as wire:
         yield wire
 
 

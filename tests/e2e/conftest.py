@@ -28,10 +28,9 @@ class Person:
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
         self.storage = BlobServiceClient.from_connection_string(stack.storage)
-        key = AzureNamedKeyCredential(
-            stack.settings["BATCHDROP_BATCH_ACCOUNT"], _environment(stack)["AZURE_BATCH_ACCESS_KEY"]
-        )
-        self.batch = BatchClient(stack.settings["BATCHDROP_BATCH_ENDPOINT"], key)
+        self.told = _environment(stack)
+        key = AzureNamedKeyCredential(self.told["AZURE_BATCH_ACCOUNT"], self.told["AZURE_BATCH_ACCESS_KEY"])
+        self.batch = BatchClient(self.told["AZURE_BATCH_ENDPOINT"], key)
 
     def put(self, path: str, content: bytes | str) -> None:
         container, _, name = path.partition("/")

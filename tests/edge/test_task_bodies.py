@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from shared.azure.task_bodies import SignedOnce, task_body
+from shared.azure.node_access import SignedAccess, SignedOnce
+from shared.azure.task_bodies import task_body
 from tests.contract.batch_ground import UNTIL, a_task
 
 
@@ -26,7 +27,7 @@ class CountingSigner:
 def test_address_that_tasks_share_is_signed_once() -> None:
     """A hundred tasks that write into one container cost one signature for it, and each still carries it."""
     signer = CountingSigner()
-    once = SignedOnce(signer)
+    once = SignedAccess(signer).for_one_request()
     bodies = [task_body(a_task(number), once) for number in range(100)]
     targets = {body["outputFiles"][0]["destination"]["container"]["containerUrl"] for body in bodies}
     assert targets == {"https://work.invalid/bd-a-output/?signed"}

@@ -15,9 +15,14 @@ from azure.eventgrid import EventGridEvent, EventGridPublisherClient
 from azure.storage.blob import BlobServiceClient
 from azure.storage.queue import QueueServiceClient
 
+from local.azurite import KEY
 from local.program import NotReady
 from local.stack import STANDARD, Stack
+from local.stack.endpoints import Endpoints
+from local.stack.keys import StackKeys
 from local.stack.ports import PortTaken, StackPorts, check_free
+from local.stack.settings import Facts, app_settings
+from shared.settings import read_settings
 
 pytestmark = pytest.mark.stack
 APP = Path(__file__).parent / "app"
@@ -155,6 +160,18 @@ def test_a_start_that_fails_leaves_nothing(tmp_path: Path) -> None:
         port = int(stack.endpoints.blob.split(":")[2].split("/")[0])
         assert probe.connect_ex(("127.0.0.1", port)) != 0
     assert not stack.layout.environment.exists()
+
+
+def test_in_identity_mode_no_key_is_named_or_kept(tmp_path: Path) -> None:
+    """The app reads these settings as identity mode, and the vault holds neither Batch's key nor the storage's."""
+    keys = StackKeys(storage=KEY)
+    secure = "https://127.0.0.1:3"
+    endpoints = Endpoints("b", "q", "t", "http://127.0.0.1:1", "https://127.0.0.1:2", "i", "http://t", "h", secure)
+    account = f"AccountName=devstoreaccount1;AccountKey={KEY}"
+    settings = read_settings(app_settings(Facts(account, endpoints, keys, tmp_path, "identity")))
+    assert settings.identity is not None
+    assert (settings.identity.arm_endpoint, settings.batch_endpoint) == (secure, secure)
+    assert not {keys.batch, KEY} & set(keys.vault("identity").values())
 
 
 def test_a_taken_port_is_named_with_its_fix() -> None:

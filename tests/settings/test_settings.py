@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from shared import settings
-from shared.settings import BOUND, READ, Registry, SettingsError, read_settings
+from shared.arm_ids import BatchAccountId
+from shared.settings import BOUND, READ, IdentityMode, Registry, SettingsError, read_settings
 
 SAMPLE = Path(settings.__file__).resolve().parent.parent / "local.settings.sample.json"
 IDENTITY = {
@@ -20,6 +21,15 @@ IDENTITY = {
     "BATCHDROP_WORK_KEY_SECRET": "work-key",
     "BATCHDROP_KEY_VAULT": "https://vault.vault.azure.net",
 }
+
+
+NODES = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/nodes"
+SUBNET = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/v/subnets/n"
+KEYLESS = {name: value for name, value in IDENTITY.items() if name != "BATCHDROP_WORK_KEY_SECRET"} | {
+    "BATCHDROP_BATCH_ACCOUNT_ID": "/subscriptions/s/resourceGroups/g/providers/Microsoft.Batch/batchAccounts/acct",
+    "BATCHDROP_NODE_IDENTITY": NODES,
+}
+"""Identity mode: nothing in it is a key or names one."""
 
 
 def sample() -> dict[str, str]:
@@ -82,6 +92,10 @@ def test_everything_missing_is_told_at_once() -> None:
         ({"BATCHDROP_KEY_VAULT": "http://vault"}, "BATCHDROP_KEY_VAULT must be an address with https"),
         ({"BATCHDROP_TOPIC": "https://topic/api/events"}, "BATCHDROP_TOPIC and BATCHDROP_TOPIC_KEY_SECRET go together"),
         ({"BATCHDROP_REGISTRY_SERVER": "a.azurecr.io"}, "BATCHDROP_REGISTRY_USER"),
+        ({"BATCHDROP_REGISTRY_USER": "puller"}, "BATCHDROP_REGISTRY_SERVER is missing"),
+        ({"BATCHDROP_WORK_KEY_SECRET": ""}, "BATCHDROP_WORK_KEY_SECRET is missing"),
+        ({"BATCHDROP_SUBNET": "my-subnet"}, "BATCHDROP_SUBNET must be the id of a resource"),
+        ({"BATCHDROP_ARM_ENDPOINT": "https://127.0.0.1:1"}, "BATCHDROP_ARM_ENDPOINT has no use without"),
         ({"BATCHDROP_POLL_MIN": "half"}, "BATCHDROP_POLL_MIN must be a whole number"),
         ({"BATCHDROP_POLL_MIN": "0"}, "BATCHDROP_POLL_MIN must be a whole number"),
         ({"BATCHDROP_POLL_MIN": "121"}, "BATCHDROP_POLL_MIN is greater"),
@@ -95,6 +109,58 @@ def test_one_wrong_setting_is_named(changed: dict[str, str], named: str) -> None
     told = problems({**IDENTITY, **changed})
     assert len(told) == 1
     assert named in told[0]
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        ({"BATCHDROP_BATCH_ACCOUNT_ID": ""}, "BATCHDROP_BATCH_ACCOUNT_ID and BATCHDROP_NODE_IDENTITY go together"),
+        ({"BATCHDROP_NODE_IDENTITY": ""}, "BATCHDROP_BATCH_ACCOUNT_ID and BATCHDROP_NODE_IDENTITY go together"),
+        ({"BATCHDROP_BATCH_ACCOUNT_ID": "acct"}, "BATCHDROP_BATCH_ACCOUNT_ID must be the id of a resource"),
+        ({"BATCHDROP_NODE_IDENTITY": SUBNET}, "BATCHDROP_NODE_IDENTITY must be the id of a resource"),
+        ({"BATCHDROP_WORK_KEY_SECRET": "work-key"}, "BATCHDROP_WORK_KEY_SECRET has no use"),
+        (
+            {"BATCHDROP_BATCH_ACCOUNT": "acct", "BATCHDROP_BATCH_KEY_SECRET": "batch-key"},
+            "BATCHDROP_BATCH_KEY_SECRET has no use",
+        ),
+        ({"BATCHDROP_BATCH_ACCOUNT": "other"}, "BATCHDROP_BATCH_ACCOUNT is another account"),
+        (
+            {"BATCHDROP_BATCH_ENDPOINT": "https://other.westeurope.batch.azure.com"},
+            "BATCHDROP_BATCH_ENDPOINT is another account's",
+        ),
+        ({"BATCHDROP_BATCH_ENDPOINT": "http://127.0.0.1:1"}, "BATCHDROP_BATCH_ENDPOINT must be https"),
+        ({"BATCHDROP_ARM_ENDPOINT": "http://127.0.0.1:1"}, "BATCHDROP_ARM_ENDPOINT must be an address with https"),
+        (
+            {"BATCHDROP_REGISTRY_SERVER": "a.azurecr.io", "BATCHDROP_REGISTRY_USER": "puller"},
+            "BATCHDROP_REGISTRY_USER and BATCHDROP_REGISTRY_PASSWORD_SECRET go together",
+        ),
+    ],
+)
+def test_one_wrong_setting_of_identity_mode_is_named(changed: dict[str, str], named: str) -> None:
+    """What does not go with identity mode, or is half of it, is told by its name, and it alone."""
+    told = problems({**KEYLESS, **changed})
+    assert len(told) == 1
+    assert named in told[0]
+
+
+def test_identity_mode_needs_no_secret_but_its_own() -> None:
+    """Account id and node identity are enough: no Batch key, no work key, a registry by its server alone."""
+    more = {"BATCHDROP_REGISTRY_SERVER": "a.azurecr.io", "BATCHDROP_SUBNET": SUBNET, "BATCHDROP_START_TASK": "true"}
+    read = read_settings({**KEYLESS, **more})
+    assert read.identity == IdentityMode(BatchAccountId("s", "g", "acct"), NODES, "https://management.azure.com")
+    assert (read.batch_key_secret, read.work_key_secret) == (None, None)
+    assert read.registry == Registry("a.azurecr.io", None, None)
+    assert (read.subnet, read.start_task) == (SUBNET, "true")
+
+
+def test_subnet_and_start_task_hold_in_keys_mode_too() -> None:
+    """Without an identity for the nodes they are as good; only a Batch key makes no pool in a subnet."""
+    more = {"BATCHDROP_SUBNET": SUBNET, "BATCHDROP_START_TASK": "true"}
+    read = read_settings({**IDENTITY, **more})
+    assert (read.identity, read.subnet, read.start_task) == (None, SUBNET, "true")
+    keyed = {"BATCHDROP_BATCH_ACCOUNT": "acct", "BATCHDROP_BATCH_KEY_SECRET": "batch-key"}
+    (told,) = problems({**IDENTITY, **more, **keyed})
+    assert told.startswith("BATCHDROP_SUBNET needs a token")
 
 
 def test_other_programs_names_are_left_alone() -> None:

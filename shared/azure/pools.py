@@ -1,0 +1,34 @@
+"""Making pools through the Batch data plane: with the registry's password, and no identity, which only ARM can give."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from shared.azure.batch_bodies import pool_body
+from shared.azure.batch_door import BatchDoor
+from shared.ports import SecretPort
+from shared.specs import PoolSpec
+
+
+class Pools(Protocol):
+    """Where pools are made. All else about them goes through the data plane."""
+
+    def create(self, spec: PoolSpec) -> bool:
+        """False when one of that id exists already, in whatever state. Errors are ours."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class DataPlanePools:
+    """`secrets`: the Key Vault, which holds the registries' passwords."""
+
+    def __init__(self, door: BatchDoor, secrets: SecretPort) -> None:
+        self._door, self._secrets = door, secrets
+
+    def create(self, spec: PoolSpec) -> bool:
+        body = pool_body(spec, self._secrets)
+        return not self._door.refused(f"pool {spec.id}", lambda client: client.create_pool(body), fine={"PoolExists"})
+
+    def close(self) -> None:
+        return None

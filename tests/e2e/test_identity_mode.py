@@ -1,0 +1,83 @@
+"""Identity mode on a stack of its own: nodes bear an identity, and nobody holds a key or a signature for them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from local.azurite import KEY
+from local.stack.settings import NODE_IDENTITY
+from local.stack.stack import Stack
+from tests.e2e.conftest import Person
+
+pytestmark = pytest.mark.stack
+TASKS = 4
+MANIFEST = """
+version: 1
+container:
+  image: "localhost/wordcount:1"
+  command: [sh, -c, 'sleep "$FIRST"; cat "$REFERENCE_DIR/mark/mark.txt" "$INPUT_PATH" > "$OUTPUT_PATH"']
+  environment: {FIRST: "0"}
+config: {level: 1}
+input: {blob: data/lines.txt}
+reference: [{name: mark, from: reference/mark.txt}]
+split: {by: lines, tasks: 4}
+merge: {by: lines, to: data/joined.txt}
+"""
+
+
+@pytest.fixture(scope="module")
+def person(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Person]:
+    with Stack(tmp_path_factory.mktemp("identity"), mode="identity") as running:
+        yield Person(running)
+
+
+def secrets_of(person: Person) -> list[str]:
+    """What gives a holder access to Batch or to storage."""
+    return [KEY, person.told["AZURE_BATCH_ACCESS_KEY"], "sig=", "AccountKey", "sasKey", "accountKey", "password"]
+
+
+def in_batch(person: Person, job: str) -> str:
+    """All that was asked of Batch for a job, as anyone with access to the account can read it."""
+    things = [person.batch.get_pool(job), person.batch.get_job(job), *person.batch.list_tasks(job)]
+    return json.dumps([thing.as_dict() for thing in things])
+
+
+def what_batch_is_asked(person: Person) -> str:
+    """The same job again, looked at while its tasks wait, then cancelled."""
+    person.drop("waits.yaml", MANIFEST.replace('"0"', '"60"').replace("joined", "never"))
+    job = str(person.wait("waits.yaml", lambda status: bool(status["tasks"]["running"]))["jobId"])
+    asked = in_batch(person, job)
+    person.put("jobs/waits.yaml.cancel", "")
+    person.final("waits.yaml")
+    return asked
+
+
+def in_storage(person: Person) -> Iterator[tuple[str, str]]:
+    """Every blob there is, by its path."""
+    for container in person.storage.list_containers():
+        for blob in person.storage.get_container_client(container.name).list_blobs():
+            path = f"{container.name}/{blob.name}"
+            yield path, person.read(path).decode(errors="replace")
+
+
+def test_a_job_runs_without_any_key_or_signature(person: Person) -> None:
+    """Input, config, reference data and outputs travel by the nodes' identity; nothing that is written is a key."""
+    lines = "".join(f"{n:04d}\n" for n in range(200))
+    person.put("data/lines.txt", lines)
+    person.put("reference/mark.txt", "mark\n")
+    person.drop("identity.yaml", MANIFEST)
+    asked = what_batch_is_asked(person)
+    status = person.cleaned("identity.yaml")
+    assert (status["state"], status["units"]["failed"]) == ("succeeded", 0)
+    joined = person.read("data/joined.txt").decode()
+    assert joined.replace("mark\n", "") == lines
+    assert joined.count("mark\n") == TASKS
+    assert person.left(status["jobId"]) == []
+
+    assert asked.count(NODE_IDENTITY) > 3 * TASKS
+    logs = [person.stack.layout.log(name) for name in ("host", "batch")]
+    for where, text in [("Batch", asked), *in_storage(person), *((path.name, path.read_text()) for path in logs)]:
+        assert [secret for secret in secrets_of(person) if secret in text] == [], where
