@@ -11,7 +11,7 @@ from datetime import datetime
 
 TEMPLATE = """\
 fresh = time() < time("{created}") + TimeInterval_Minute * 20;
-known = $PendingTasks.GetSamplePercent(TimeInterval_Minute * 3) >= 50;
+known = {trusted}$PendingTasks.GetSamplePercent(TimeInterval_Minute * 3) >= 50;
 early = fresh && !known;
 tasks = early ? {initial_tasks} : max($PendingTasks.GetSample(TimeInterval_Minute * 3, 50));
 needed = fresh && tasks < 1 ? {initial_tasks} : tasks;
@@ -22,11 +22,18 @@ $NodeDeallocationOption = taskcompletion;
 """
 
 
-def formula(*, created: datetime, tasks: int, most: int, slots: int, spot: bool) -> str:
-    """The formula of a pool created at `created` for about `tasks` tasks, `slots` on a node, at most `most` nodes."""
+OPENED = 'time() >= time("{created}") + TimeInterval_Minute * 5 && '
+"""Samples of a pool that had one task so far say nothing of those that follow: for one evaluation they do not count."""
+
+
+def formula(*, created: datetime, tasks: int, most: int, slots: int, spot: bool, opened: bool = False) -> str:
+    """The formula of a pool created at `created` for about `tasks` tasks, `slots` on a node, at most `most` nodes;
+    `opened`: or of one that was made for a single task, and opened at `created`."""
     low, dedicated = "$TargetLowPriorityNodes", "$TargetDedicatedNodes"
+    since = f"{created:%Y-%m-%dT%H:%M:%SZ}"
     return TEMPLATE.format(
-        created=f"{created:%Y-%m-%dT%H:%M:%SZ}",
+        created=since,
+        trusted=OPENED.format(created=since) if opened else "",
         initial_tasks=max(1, min(tasks, most * slots)),
         most=most,
         slots=slots,

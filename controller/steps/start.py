@@ -204,6 +204,7 @@ def set_formula(record: Record, kind: Literal["stop", "dedicated", "all"], work:
     tasks = record.to_run - (record.progress.succeeded + record.progress.failed if record.progress else 0)
     most = 1 if alone else compute.max_nodes
     spot = compute.spot and kind == "all" and record.dedicated is None
-    text = formula(created=work.now, tasks=tasks, most=most, slots=compute.slots, spot=spot)
+    opened = kind == "all"
+    text = formula(created=work.now, tasks=tasks, most=most, slots=compute.slots, spot=spot, opened=opened)
     work.ports.batch.autoscale(record.job, STOP if kind == "stop" else text)
     return record

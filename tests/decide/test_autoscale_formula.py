@@ -55,6 +55,22 @@ def test_a_long_tail_keeps_the_highest_need_of_the_last_minutes() -> None:
     assert nodes(SPOT, pending([20.0, 20.0, 20.0, 20.0, 20.0, 0.0], later(minutes=60)), later(minutes=61)) == (0, 5)
 
 
+def test_a_pool_for_one_task_has_one_node() -> None:
+    """A canary: one, whatever is sampled; none when the task has ended and the pool is no longer fresh."""
+    one = formula(created=NOW, tasks=1, most=1, slots=4, spot=True)
+    assert nodes(one, {}, later(seconds=1)) == (0, 1)
+    assert nodes(one, pending([1.0] * 8, later(minutes=30)), later(minutes=31)) == (0, 1)
+    assert nodes(one, pending([0.0] * 8, later(minutes=30)), later(minutes=31)) == (0, 0)
+
+
+def test_an_opened_pool_does_not_judge_by_the_samples_of_its_canary() -> None:
+    """One task was pending until now: the initial number holds for an evaluation, then what is pending decides."""
+    opened = formula(created=NOW, tasks=400, most=10, slots=4, spot=True, opened=True)
+    assert nodes(opened, pending([1.0] * 8, NOW), later(seconds=10)) == (0, 10)
+    assert nodes(opened, pending([1.0] * 8, later(minutes=3)), later(minutes=4)) == (0, 10)
+    assert nodes(opened, pending([6.0] * 8, later(minutes=5)), later(minutes=6)) == (0, 2)
+
+
 def test_the_stop_formula_ends_a_pool() -> None:
     """Zero nodes of either kind."""
     assert nodes(STOP, {}, later(hours=1)) == (0, 0)

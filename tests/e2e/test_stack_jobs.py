@@ -35,6 +35,58 @@ failure: {tolerated: 1}
 merge: {by: lines, to: "results/numbers.txt"}
 """
 
+CANARY = """
+version: 1
+container:
+  image: "localhost/wordcount:1"
+  command:
+    - sh
+    - -c
+    - 'test "$UNIT" != 2 || exit 3; echo $UNIT said >&2; echo $UNIT > $OUTPUT_PATH'
+  environment: {UNIT: $(BATCHDROP_UNIT_START)}
+input: {range: {stop: 4}}
+split: {unitsPerTask: 1}
+merge: {by: lines}
+failure: {skipOn: [3]}
+canary: true
+logs: all
+"""
+STOPS = """
+version: 1
+container:
+  image: "localhost/wordcount:1"
+  command: [sh, -c, 'test "$BATCHDROP_TASK_INDEX" != 1 || exit 9; sleep 60']
+input: {range: {stop: 40}}
+split: {unitsPerTask: 1}
+merge: {by: none}
+failure: {tolerated: "100%", stopOn: [9]}
+"""
+
+
+def test_a_canary_goes_first_and_skipped_units_are_left_out(person: Person) -> None:
+    """One task alone, then the rest: exit code 3 is skipped, and every task's words are kept."""
+    person.drop("canary.yaml", CANARY)
+    status = person.wait("canary.yaml", lambda s: bool(s["final"]) and s["cleanup"]["state"] == "retained")
+    job, units = status["jobId"], status["units"]
+    assert (status["state"], status["complete"], units["merged"], units["skipped"]) == ("succeeded", False, 3, 1)
+    assert person.read(status["links"]["result"]) == b"0\n1\n3\n"
+    assert status["attempts"]["retries"] == 0
+    said = {n: person.read(f"results/{job}/logs/t-{n:06d}/stderr.txt") for n in range(4)}
+    assert said == {0: b"0 said\n", 1: b"1 said\n", 2: b"", 3: b"3 said\n"}
+    tasks = [json.loads(line) for line in person.read(f"results/{job}/failed.jsonl").splitlines()]
+    assert [(row["reason"], row["exitCode"]) for row in tasks] == [("SKIPPED", 3)]
+
+
+def test_a_code_of_stop_on_ends_a_job_whose_other_tasks_still_run(person: Person) -> None:
+    """STOPPED_ON in seconds, whatever is tolerated; nothing is left but what retention keeps."""
+    person.drop("stops.yaml", STOPS)
+    status = person.wait("stops.yaml", lambda s: bool(s["final"]) and s["cleanup"]["state"] == "retained")
+    failure = status["failure"]
+    assert (status["state"], failure["code"], failure["task"]) == ("failed", "STOPPED_ON", "t-000001")
+    assert (failure["evidence"]["exitCode"], failure["evidence"]["runs"]) == (9, 1)
+    assert (status["units"]["failed"], status["units"]["notRun"]) == (1, 39)
+    assert person.left(status["jobId"]) == [f"{status['jobId']}-input", f"{status['jobId']}-output"]
+
 
 def test_a_task_that_fails_for_ever_is_named_with_its_stderr(person: Person) -> None:
     """After its retries: failed, task, exit code, the end of stderr; only what retention keeps is left."""
