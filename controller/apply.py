@@ -18,7 +18,7 @@ def apply(action: act.Action, record: Record, work: Work) -> Record:
         return rights.renew(record, work)
     if isinstance(action, act.FreezeInput | act.MakeContainers | act.CreatePool | act.SplitInput):
         return apply_start(action, record, work)
-    if isinstance(action, act.CreateJob | act.AddTasks | act.JudgeCanary | act.SetFormula | act.Review | act.Settle):
+    if isinstance(action, Running):
         return apply_run(action, record, work)
     if isinstance(action, act.CreateSidePool | act.StartSide | act.JudgeSide | act.DropSide):
         return apply_side(action, record, work)
@@ -57,11 +57,19 @@ def apply_start(
             assert_never(action)
 
 
-def apply_run(
-    action: act.CreateJob | act.AddTasks | act.JudgeCanary | act.SetFormula | act.Review | act.Settle,
-    record: Record,
-    work: Work,
-) -> Record:
+Running = (
+    act.CreateJob
+    | act.AddTasks
+    | act.JudgeCanary
+    | act.SetFormula
+    | act.LimitTasks
+    | act.HoldJob
+    | act.Review
+    | act.Settle
+)
+
+
+def apply_run(action: Running, record: Record, work: Work) -> Record:  # noqa: C901 - one arm an action
     match action:
         case act.CreateJob():
             return start.create_job(record, work)
@@ -71,6 +79,12 @@ def apply_run(
             return canary.judge(record, work)
         case act.SetFormula(kind):
             return start.set_formula(record, kind, work)
+        case act.LimitTasks(most):
+            work.ports.batch.limit_tasks(record.job, most)
+            return record
+        case act.HoldJob():
+            work.ports.batch.hold_job(record.job)
+            return record
         case act.Review(failed):
             return review(record, failed, work)
         case act.Settle():

@@ -76,13 +76,21 @@ def make_job(
     manifest = record.plan.manifest
     return JobSpec(
         id=record.job,
-        pool_id=record.job,
+        pool_id=record.pool_id,
         priority=0,
         max_wall_clock=manifest.limits.job_timeout + timedelta(hours=1),
         environment=tuple(secrets),
         preparation=make_preparation(record.job, reference, until) if reference else None,
         metadata=metadata(record.job, record.owner, record.expires or until, manifest.labels),
+        release=release_script(record.job) if reference and record.shared_pool else None,
+        most_tasks=record.share,
     )
+
+
+def release_script(job: JobId) -> str:
+    """Take a job's reference data off a node that others go on using; a node of its own goes with all it holds."""
+    script = f'rm -rf "$AZ_BATCH_NODE_SHARED_DIR/{job}"'
+    return f"/bin/sh -c {shlex.quote(script)}"
 
 
 def make_preparation(

@@ -29,15 +29,20 @@ def forecast(manifest: Manifest, plan: Plan, ports: Ports) -> dict[str, Any]:
         seen = Seen()
     except Refused as refused:
         raise Rejected((Problem("split", "tasks", str(refused), "change what split says"),)) from refused
-    slots = manifest.compute.slots
     return {
         "tasks": seen.tasks,
         "units": seen.units,
         "unitKind": plan.unit_kind,
         "bytes": seen.bytes,
-        "nodes": min(manifest.compute.max_nodes, -(-seen.tasks // slots)) if seen.tasks is not None else None,
+        "nodes": nodes_for(manifest, seen.tasks),
         "readsWholeInput": seen.packed or reads_whole_input(manifest.input, manifest.split),
     }
+
+
+def nodes_for(manifest: Manifest, tasks: int | None) -> int | None:
+    """How many nodes would be asked for; None on a shared pool, or where the tasks are not known."""
+    compute = manifest.compute
+    return None if tasks is None or compute.pool else min(compute.max_nodes, -(-tasks // compute.slots))
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from controller.picture import InputSeen, Picture
 from controller.rules.ending import containers_due
 from controller.rules.running import is_running
 from controller.rules.side import of_interest, side
+from controller.shares import limit_of
 from controller.split.listing import matching
 from shared.manifest.models import Input, Manifest
 from shared.names import input_container, output_container, side_id
@@ -30,7 +31,9 @@ def observe(record: Record, ports: Ports, now: datetime, paused: bool) -> Pictur
     if record.verdict is None and record.input is None:
         return replace(seen, input=look_at_input(record.plan.manifest, ports.work))
     if record.verdict is None and record.admitted is None:
-        return replace(seen, line=store.line(ports.control))
+        seen = replace(seen, line=store.line(ports.control))
+        if record.pool is None:
+            return seen
     seen = look_at_batch(record, seen, ports)
     return look_at_containers(record, seen, ports, now)
 
@@ -38,11 +41,11 @@ def observe(record: Record, ports: Ports, now: datetime, paused: bool) -> Pictur
 def look_at_batch(record: Record, seen: Picture, ports: Ports) -> Picture:
     """Pool and job where they should be there; counts while tasks are out."""
     if wants_pool(record):
-        pool = ports.batch.pool(record.job)
-        seen = replace(seen, pool=pool)
+        pool = ports.batch.pool(record.pool_id)
+        seen = replace(seen, pool=pool, share=limit_of(record, ports.control))
         if pool is not None and record.verdict is None:
-            nodes = ports.batch.node_counts(record.job)
-            errors = ports.batch.node_errors(record.job) if nodes.unusable or nodes.start_task_failed else ()
+            nodes = ports.batch.node_counts(record.pool_id)
+            errors = ports.batch.node_errors(record.pool_id) if nodes.unusable or nodes.start_task_failed else ()
             seen = replace(seen, nodes=nodes, node_errors=errors)
     if wants_job(record):
         seen = replace(seen, job=ports.batch.job(record.job))
@@ -66,6 +69,8 @@ def look_at_side(record: Record, which: Which, seen: Picture, ports: Ports) -> P
 
 
 def wants_pool(record: Record) -> bool:
+    if record.shared_pool is not None:
+        return record.verdict is None
     if record.pool is None or record.pool_gone is not None:
         return False
     return record.verdict is None or (record.final is not None and record.job_gone is not None)

@@ -47,6 +47,8 @@ class Picture:
     counts: TaskCounts = field(default_factory=TaskCounts)
     unfinished: bool = True
     """Is a task not completed, by the list (asked only when the counts say that all are)?"""
+    share: int | None = None
+    """On a shared pool: how many tasks of the job may run at once; None = no limit."""
     input_container: bool = True
     output_container: bool = True
     held_by: tuple[JobId, ...] = ()

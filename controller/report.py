@@ -115,11 +115,11 @@ def input_of(record: Record) -> dict[str, Any]:
 
 
 def nodes_of(record: Record) -> dict[str, Any]:
-    """Zero once the pool has been asked to go."""
+    """Zero once the pool has been asked to go. Of a shared pool, all of its nodes."""
     progress = record.progress if is_running(record) else None
     has_pool = record.pool is not None and record.pool_gone is None
     return {
-        "pool": record.job if has_pool else None,
+        "pool": record.pool_id if has_pool else None,
         "running": progress.nodes_running if progress else 0,
         "starting": progress.nodes_starting if progress else 0,
         "target": progress.nodes_target if progress else 0,
@@ -179,7 +179,7 @@ def batch_left(record: Record) -> list[dict[str, Any]]:
     left = []
     if record.batch_job is not None and record.job_gone is None:
         left.append({"kind": "job", "id": record.job, "until": None})
-    if record.pool is not None and record.pool_gone is None:
+    if record.pool is not None and record.shared_pool is None and record.pool_gone is None:
         left.append({"kind": "pool", "id": record.job, "until": None})
     for which in BOTH:
         if side(record, which).pool is not None and side(record, which).gone is None:

@@ -15,6 +15,8 @@ from controller.state import attempt_numbers, complete_of, state_of, task_number
 from shared.names import INDEX, RESULTS, input_container, output_container, side_id
 from shared.record import Record
 
+NOT_OURS = "a shared pool is the operator's: it was there before the job, and stays"
+
 
 class FailedUnits(TypedDict):
     """One failed unit range, in failed.jsonl and in result.json."""
@@ -108,7 +110,9 @@ def receipt_document(record: Record, now: datetime) -> dict[str, Any]:
     gone = record.containers is None or record.containers_gone is not None
     proved = [
         {"kind": "job", "id": record.job, "provedAt": utc(record.job_gone)} if record.batch_job else None,
-        {"kind": "pool", "id": record.job, "provedAt": utc(record.pool_gone)} if record.pool else None,
+        {"kind": "pool", "id": record.job, "provedAt": utc(record.pool_gone)}
+        if record.pool and record.shared_pool is None
+        else None,
     ]
     for which in BOTH:
         if side(record, which).gone is not None and side(record, which).pool is not None:
@@ -122,6 +126,7 @@ def receipt_document(record: Record, now: datetime) -> dict[str, Any]:
         "jobId": record.job,
         "deleted": [item for item in proved if item],
         "remaining": [] if gone else containers_left(record),
+        "left": [{"kind": "pool", "id": record.shared_pool, "why": NOT_OURS}] if record.shared_pool else [],
         "nodeHours": round(record.usage.node_seconds / 3600, 4),
         "spotNodeHours": round(record.usage.spot_node_seconds / 3600, 4),
         "preemptions": record.usage.preemptions,

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from controller import store
+from controller.forecast import nodes_for
 from controller.retryable import retry_until, why_not
 from controller.rules.case import known_units
 from shared.errors import Problem, Rejected
@@ -106,6 +107,6 @@ def forecast_retry(manifest: Manifest, plan: Plan, ports: Ports) -> dict[str, An
         "units": known_units(loaded.record) if loaded else None,
         "unitKind": plan.unit_kind,
         "bytes": loaded.record.input.bytes if loaded and loaded.record.input else None,
-        "nodes": min(manifest.compute.max_nodes, -(-tasks // manifest.compute.slots)),
+        "nodes": nodes_for(manifest, tasks),
         "readsWholeInput": False,
     }

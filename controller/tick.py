@@ -12,7 +12,7 @@ import json
 import logging
 from datetime import datetime, timedelta
 
-from controller import line, store
+from controller import line, shares, store
 from controller.budget import Budget
 from controller.deployment import Deployment
 from controller.reconcile import call_later, reconcile
@@ -21,7 +21,7 @@ from controller.threads import each
 from shared.codes import Code
 from shared.errors import BatchdropError, Conflict
 from shared.logs import note
-from shared.names import STATE
+from shared.names import STATE, JobId
 from shared.ports import ABSENT, Condition, Ports
 from shared.record import Record
 
@@ -35,8 +35,9 @@ def tick(ports: Ports, deployment: Deployment, until: datetime) -> int:
     """One round; how many jobs were looked at."""
     records = open_records(ports)
     line.form(ports.control, in_line(records))
+    changed = divided(records, ports)
     now = ports.clock.now()
-    due = sorted((r for r in records if r.next_look <= now), key=lambda r: r.next_look)
+    due = sorted((r for r in records if r.next_look <= now or r.job in changed), key=lambda r: r.next_look)
     rules = deployment.rules()
 
     def look(record: Record) -> None:
@@ -52,6 +53,15 @@ def tick(ports: Ports, deployment: Deployment, until: datetime) -> int:
 
     each(THREADS, look, due)
     return len(due)
+
+
+def divided(records: list[Record], ports: Ports) -> frozenset[JobId]:
+    """The jobs on shared pools that get another share; where Batch does not answer, shares stay as they are."""
+    try:
+        return shares.form(records, ports)
+    except BatchdropError as error:
+        note(log, "the slots of shared pools were not divided", logging.WARNING, why=error)
+        return frozenset()
 
 
 def open_records(ports: Ports) -> list[Record]:

@@ -62,6 +62,18 @@ class SetFormula:
 
 
 @dataclass(frozen=True)
+class LimitTasks:
+    """On a shared pool: how many tasks of the job may run at once; None = no limit."""
+
+    most: int | None
+
+
+@dataclass(frozen=True)
+class HoldJob:
+    """No task of the job begins any more; those that run go on. Where the pool is not ours to stop."""
+
+
+@dataclass(frozen=True)
 class Review:
     """Read the failed tasks: reactivate what may run again; end the job early when too much has failed, or by a code
     of failure.stopOn. `failed`: how many there are by the counts."""
@@ -169,6 +181,8 @@ Action = (
     | AddTasks
     | JudgeCanary
     | SetFormula
+    | LimitTasks
+    | HoldJob
     | Review
     | Settle
     | EndJob

@@ -14,6 +14,7 @@ JOBS, STATUS, RESULTS, STATE = "jobs", "status", "results", "batchdrop"
 """Containers of the control account, save `results`, which is in the work account."""
 
 PINS = "pins/"
+SHARES = "shares"
 RESERVED = frozenset({JOBS, STATUS, STATE})
 SHARD_ROWS = 10_000
 KEEP = ".batchdrop"

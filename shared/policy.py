@@ -12,7 +12,7 @@ from shared.manifest.availability import refuse
 from shared.manifest.document import read_document
 from shared.manifest.findings import Findings, Wrong
 from shared.manifest.machines import FIELDS as COMPUTE_FIELDS
-from shared.manifest.machines import MOST_NODES, read_compute, vm_size
+from shared.manifest.machines import MOST_NODES, pool_id, read_compute, vm_size
 from shared.manifest.models import Frozen
 from shared.manifest.nodes import MapNode, Scalar, to_value
 from shared.manifest.paths import free_glob
@@ -108,10 +108,10 @@ def parse_policy(raw: bytes) -> Policy:
     root = Section("", tree.entries, tree.mark, findings).only(FIELDS)
     root.require("version", integer(1, 1), 1, "say version: 1")
     lists = {name: root.read_each(name, free_glob, MOST_ENTRIES) for name in ("images", "read", "write")}
-    names = {name: root.read_each(name, _line, MOST_ENTRIES) for name in ("secrets", "pools")}
     policy = Policy(
         **lists,
-        **names,
+        secrets=root.read_each("secrets", _line, MOST_ENTRIES),
+        pools=root.read_each("pools", pool_id, MOST_ENTRIES),
         profiles=_profiles(root),
         vm_sizes=_vm_sizes(root),
         currency=root.get("currency", _currency, None),
@@ -161,7 +161,7 @@ def _caps(root: Section) -> Caps:
 def _profiles(root: Section) -> dict[str, dict[str, Any]]:
     partial = Findings(partial=True)
     for _, field in root.children("profiles"):
-        read_compute(section_of(field, COMPUTE_FIELDS, partial))
+        read_compute(section_of(field, tuple(name for name in COMPUTE_FIELDS if name != "profile"), partial))
     root.findings.add(partial.problems)
     root.free("profiles", MOST_ENTRIES)
     return {name: to_value(field.node) for name, field in root.children("profiles")} if not partial else {}

@@ -334,6 +334,8 @@ class Record(Fact):
     """The formula was set to zero: the budget is spent."""
     dedicated: datetime | None = None
     """The formula was replaced by the dedicated one."""
+    share: int | None = None
+    """On a shared pool: how many of its tasks may run at once, as last asked of Batch; None = no limit."""
     short_since: datetime | None = None
     quiet_since: datetime | None = None
     """Since when no task has run or ended, while tasks were waiting."""
@@ -354,3 +356,13 @@ class Record(Fact):
     def sent(self) -> int:
         """Tasks that are out, once all that may be are added."""
         return 1 if self.tries_canary else self.to_run
+
+    @property
+    def shared_pool(self) -> str | None:
+        """The operator's pool that its tasks run on; None = a pool of its own."""
+        return self.plan.manifest.compute.pool
+
+    @property
+    def pool_id(self) -> str:
+        """The pool that its tasks run on."""
+        return self.shared_pool or self.job

@@ -78,7 +78,9 @@ class Preparation:
 
 @dataclass(frozen=True)
 class JobSpec:
-    """A Batch job. `environment` goes to every task (secrets included, once)."""
+    """A Batch job. `environment` goes to every task (secrets included, once). `release`: the command line that runs, on
+    the host, on each node that was prepared, once the job has ended. `most_tasks`: how many run at once; None = no
+    limit."""
 
     id: str
     pool_id: str
@@ -87,6 +89,8 @@ class JobSpec:
     environment: tuple[tuple[str, str], ...]
     preparation: Preparation | None
     metadata: tuple[tuple[str, str], ...]
+    release: str | None = None
+    most_tasks: int | None = None
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from controller.rules.case import Case
+from controller.rules.shared_pool import crowded
 from controller.rules.starting import queue_end
 from shared.codes import Code
 from shared.ports import NodeError, ServiceError
@@ -45,6 +46,8 @@ def fatal(case: Case) -> Failure | None:
     """Why no task will ever run on this pool; None while one has, or still may."""
     if case.record.first_task is not None or case.seen.nodes.running + case.seen.nodes.idle:
         return None
+    if case.record.shared_pool is not None:
+        return None
     for error in case.seen.node_errors:
         if code_of(error) in FATAL:
             return of_node(error)
@@ -55,7 +58,8 @@ def waiting(case: Case) -> tuple[Waiting, ...]:
     """What the job waits for while it has a pool; empty while its tasks run."""
     if case.seen.counts.running or not has_work(case):
         return ()
-    why = of_pool(case) or of_nodes(case) or stuck(case)
+    why = of_pool(case) or of_nodes(case) if case.record.shared_pool is None else crowded(case)
+    why = why or stuck(case)
     return (since(case, why),) if why else ()
 
 
@@ -140,6 +144,8 @@ def quiet(case: Case) -> datetime | None:
 
 def hopeless(case: Case) -> Failure | None:
     """Only unusable nodes for a quarter of an hour, and no task has run."""
+    if case.record.shared_pool is not None:
+        return None
     for each in case.record.waiting:
         if each.code == Code.NODE_UNUSABLE and case.now - each.since >= UNUSABLE_AFTER:
             return Failure(**each.model_dump(exclude={"since", "gives_up_at", "place"}))

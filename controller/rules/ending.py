@@ -35,7 +35,7 @@ def keep_evidence(case: Case) -> Decision | None:
 
 def delete_pool(case: Case) -> Decision | None:
     record = case.record
-    if record.pool is None or record.pool_deletion_asked is not None:
+    if record.pool is None or record.shared_pool is not None or record.pool_deletion_asked is not None:
         return None
     return case.go(DeletePool(), pool_deletion_asked=case.now, usage=last_usage(case))
 
@@ -74,7 +74,7 @@ def prove_pool_gone(case: Case) -> Decision | None:
     record = case.record
     if record.pool_gone is not None:
         return None
-    if record.pool is None or case.seen.pool is None:
+    if record.pool is None or record.shared_pool is not None or case.seen.pool is None:
         return case.go(pool_gone=case.now)
     return case.wait(again(case), DeletePool())
 

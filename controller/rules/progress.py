@@ -13,7 +13,8 @@ def firsts(case: Case) -> dict[str, Any]:
     record, counts, nodes = case.record, case.seen.counts, case.seen.nodes
     facts: dict[str, Any] = {}
     begun = counts.running + counts.completed > 0
-    if record.first_node is None and (nodes.running + nodes.idle > 0 or begun):
+    ours = nodes.running + nodes.idle if record.shared_pool is None else 0
+    if record.first_node is None and (ours > 0 or begun):
         facts["first_node"] = case.now
     if record.first_task is None and begun:
         facts["first_task"] = case.now
@@ -42,10 +43,20 @@ def usage(case: Case) -> Usage:
     for; and rises of preempted nodes: a lower bound."""
     record, nodes = case.record, case.seen.nodes
     before = record.progress
+    if record.shared_pool is not None:
+        return shared_usage(case)
     since = before.at if before else record.pool or case.now
     rise = max(0, nodes.preempted - (before.preempted_now if before else 0))
     used = with_nodes(record.usage, (case.now - since).total_seconds(), nodes.total, nodes.spot)
     return used.model_copy(update={"preemptions": used.preemptions + rise})
+
+
+def shared_usage(case: Case) -> Usage:
+    """The part of a shared pool's nodes that the job's tasks held since the last look."""
+    before, pool = case.record.progress, case.seen.pool
+    if before is None or pool is None:
+        return case.record.usage
+    return with_nodes(case.record.usage, (case.now - before.at).total_seconds(), case.seen.counts.running / pool.slots)
 
 
 def last_usage(case: Case) -> Usage:
@@ -56,7 +67,7 @@ def last_usage(case: Case) -> Usage:
     return with_nodes(record.usage, (case.now - before.at).total_seconds(), before.nodes, before.spot_nodes)
 
 
-def with_nodes(used: Usage, seconds: float, nodes: int, spot: int) -> Usage:
+def with_nodes(used: Usage, seconds: float, nodes: float, spot: float = 0) -> Usage:
     return used.model_copy(
         update={
             "node_seconds": used.node_seconds + seconds * nodes,

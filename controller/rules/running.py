@@ -8,7 +8,7 @@ from controller.rules import spending
 from controller.rules.case import Case, Decision, Row
 from controller.rules.conditions import fatal, hopeless, quiet, waiting
 from controller.rules.progress import firsts, progress, usage
-from shared.actions import JudgeCanary, Review, Settle
+from shared.actions import JudgeCanary, LimitTasks, Review, Settle
 from shared.record import Record
 
 
@@ -40,6 +40,13 @@ def unable(case: Case) -> Decision | None:
     if failure is None:
         return None
     return case.go(Settle("early", failure), progress=progress(case), usage=usage(case))
+
+
+def share_slots(case: Case) -> Decision | None:
+    """On a shared pool the jobs take turns: see `controller.shares`."""
+    if case.record.shared_pool is None or case.seen.share == case.record.share:
+        return None
+    return case.go(LimitTasks(case.seen.share), share=case.seen.share)
 
 
 def running(case: Case) -> Decision | None:
@@ -86,5 +93,12 @@ ROWS = (
     ),
     Row("unable", "the pool can never run a task", "settle", "verdict of that reason", unable),
     *spending.ROWS,
+    Row(
+        "share slots",
+        "a shared pool, and another share of it",
+        "limit the tasks that run at once",
+        "share",
+        share_slots,
+    ),
     Row("running", "tasks are at work", "look again later", "progress", running),
 )

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from controller.rules.case import Case, Decision, Row
 from controller.rules.progress import progress, usage
-from shared.actions import SetFormula, Settle
+from shared.actions import HoldJob, SetFormula, Settle
 from shared.codes import Code, Warn
 from shared.record import Failure, Plan, Record, Usage
 
@@ -48,7 +48,8 @@ def all_spent(case: Case) -> Decision | None:
     share = spent(case.record, usage(case))
     if share is None or share < 1 or case.record.drained is not None:
         return None
-    return case.go(SetFormula("stop"), drained=case.now, usage=usage(case), progress=progress(case))
+    stop = SetFormula("stop") if case.record.shared_pool is None else HoldJob()
+    return case.go(stop, drained=case.now, usage=usage(case), progress=progress(case))
 
 
 def drained(case: Case) -> Decision | None:

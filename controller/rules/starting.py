@@ -19,6 +19,7 @@ from shared.actions import (
 )
 from shared.codes import Code
 from shared.manifest.units import reads_whole_input
+from shared.ports import PoolSeen
 from shared.record import Canary, Failure, InputFact, Record
 
 SPLIT_BYTES_PER_SECOND = 30 * 2**20
@@ -111,6 +112,8 @@ def admit(case: Case) -> Decision | None:
     record, line = case.record, case.seen.line
     if record.admitted is not None:
         return None
+    if record.shared_pool is not None and record.job not in line.jobs:
+        return case.go(admitted=case.now)
     closed = line.closed_until is not None and case.now < line.closed_until
     if (record.split.done and not record.to_run) or (not closed and (not line.jobs or line.jobs[0] == record.job)):
         return case.go(admitted=case.now)
@@ -139,9 +142,31 @@ def nothing_to_run(case: Case) -> Decision | None:
 
 def create_pool(case: Case) -> Decision | None:
     record = case.record
-    if record.pool is not None or not wants_pool(record):
+    if record.pool is not None or record.shared_pool is not None or not wants_pool(record):
         return None
     return case.go(CreatePool(), pool=case.now)
+
+
+def join_pool(case: Case) -> Decision | None:
+    """The operator's pool is taken as it is, or the job fails before anything is made."""
+    record, pool = case.record, case.seen.pool
+    if record.pool is not None or record.shared_pool is None:
+        return None
+    why = unfit(record.shared_pool, pool)
+    if why is None:
+        return case.go(pool=case.now)
+    code, message = why
+    next_step = "Correct compute.pool, or tell the operator, and drop the manifest again."
+    return fail(case, Failure(code=code, message=message, next=next_step, evidence={"pool": record.shared_pool}))
+
+
+def unfit(name: str, pool: PoolSeen | None) -> tuple[Code, str] | None:
+    """Why no job can run there, if so."""
+    if pool is None or pool.state == "deleting":
+        return Code.POOL_LOST, f"The Batch account has no pool {name}" + (" any more." if pool else ".")
+    if not pool.containers:
+        return Code.NODE_UNUSABLE, f"The nodes of pool {name} cannot run containers: it was made without configuration."
+    return None
 
 
 def wants_pool(record: Record) -> bool:
@@ -177,7 +202,9 @@ def split_input(case: Case) -> Decision | None:
 
 
 def create_job(case: Case) -> Decision | None:
-    return case.go(CreateJob(), batch_job=case.now) if case.record.batch_job is None else None
+    if case.record.batch_job is not None:
+        return None
+    return case.go(CreateJob(), batch_job=case.now, share=case.seen.share)
 
 
 def add_canary(case: Case) -> Decision | None:
@@ -190,6 +217,8 @@ def add_canary(case: Case) -> Decision | None:
 def open_pool(case: Case) -> Decision | None:
     record, canary = case.record, case.record.canary
     if canary.passed is None or canary.opened is not None or record.drained is not None or record.to_run == 1:
+        return None
+    if record.shared_pool is not None:
         return None
     return case.go(SetFormula("all"), canary=canary.model_copy(update={"opened": case.now}))
 
@@ -218,6 +247,7 @@ ROWS = (
     Row("nothing to do", "there is no unit", "nothing", "verdict by input.allowEmpty", nothing_to_do),
     Row("paused", "the operator has paused the deployment", "wait", "waiting PAUSED", paused),
     Row("admit", "not admitted", "wait in line, or go on where no one waits", "admitted", admit),
+    Row("join pool", "compute.pool names a shared pool", "look whether it is fit", "pool, or a verdict", join_pool),
     Row("make containers", "no containers", "create them", "containers", make_containers),
     Row("nothing to run", "a retry, and every row is done already", "settle", "verdict", nothing_to_run),
     Row("create pool", "no pool, split done or soon done", "create it", "pool", create_pool),

@@ -58,7 +58,7 @@ def queued_too_long(case: Case) -> Decision | None:
         case,
         Failure(
             code=Code.QUEUE_TIMEOUT,
-            message=f"No node ran within limits.queueTimeout ({limit}).",
+            message=f"No {'task' if record.shared_pool else 'node'} ran within limits.queueTimeout ({limit}).",
             next="Raise limits.queueTimeout, ask for more quota, or try another vmSize or compute.spot: false.",
         ),
     )
@@ -71,8 +71,8 @@ def lost(case: Case) -> Decision | None:
         return None
     if record.batch_job is not None and seen.job is None:
         return case.go(Settle("lost", gone(Code.JOB_LOST, "Batch job", record.job)))
-    if record.pool is not None and seen.pool is None:
-        return settle_or_end(case, gone(Code.POOL_LOST, "pool", record.job))
+    if record.pool is not None and (seen.pool is None or (record.shared_pool and seen.pool.state == "deleting")):
+        return settle_or_end(case, gone(Code.POOL_LOST, "pool", record.pool_id))
     if record.containers is not None and not (seen.input_container and seen.output_container):
         which = "output" if seen.input_container else "input"
         return settle_or_end(case, gone(Code.CONTAINER_LOST, "container", f"{record.job}-{which}"))

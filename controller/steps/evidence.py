@@ -104,7 +104,7 @@ def log_blob(record: Record, name: str) -> str:
 
 def pool_evidence(record: Record, work: Work) -> Iterator[dict[str, str | None]]:
     """What keeps nodes from working, as Batch words it: resize and formula errors, nodes of no use."""
-    pool = work.ports.batch.pool(record.job) if record.pool is not None else None
+    pool = work.ports.batch.pool(record.pool_id) if record.pool is not None else None
     if pool is None:
         return
     for error in pool.resize_errors:
@@ -112,5 +112,5 @@ def pool_evidence(record: Record, work: Work) -> Iterator[dict[str, str | None]]
     if pool.autoscale_error is not None:
         error = pool.autoscale_error
         yield {"kind": "autoscale", "node": None, "state": None, "code": error.code, "message": error.message}
-    for node in work.ports.batch.node_errors(record.job):
+    for node in work.ports.batch.node_errors(record.pool_id):
         yield {"kind": "node", "node": node.node, "state": node.state, "code": node.code, "message": node.message}

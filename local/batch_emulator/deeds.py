@@ -183,7 +183,7 @@ DEEDS: Mapping[str, Deed] = {
             {},
             {
                 **_PATTERNS,
-                "kind": choice("task", "start", "jobpreparation"),
+                "kind": choice("task", "start", "jobpreparation", "jobrelease"),
                 "times": number(1),
                 "exitCode": number(),
                 "category": choice("usererror", "servererror"),

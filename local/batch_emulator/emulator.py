@@ -8,7 +8,7 @@ from shutil import rmtree
 from tempfile import mkdtemp
 from threading import RLock
 
-from local.batch_emulator import allocation, deeds, ending, preparing, running, scaling, scheduling
+from local.batch_emulator import allocation, deeds, ending, preparing, releasing, running, scaling, scheduling
 from local.batch_emulator.admin import Admin
 from local.batch_emulator.application import Application
 from local.batch_emulator.clock import Clock
@@ -68,6 +68,7 @@ class Emulator:
             allocation.advance(self.world, now)
             preparing.watch(self.world, now)
             running.watch(self.world, now)
+            releasing.watch(self.world, now)
             ending.advance(self.world, now)
             scaling.advance(self.world, now)
             allocation.advance(self.world, now)

@@ -7,6 +7,7 @@ from local.batch_emulator.allocation import remove
 from local.batch_emulator.lifecycle import enter_job, forget
 from local.batch_emulator.preparing import stop_node, stop_preparations
 from local.batch_emulator.protocol.moments import parse_span
+from local.batch_emulator.releasing import begin_releases, releasing
 from local.batch_emulator.running import end_task, ended_by, release, requeue, stop_runs
 from local.batch_emulator.state import Job, Node, Pool, Task
 from local.batch_emulator.world import World
@@ -24,7 +25,7 @@ def begin_deletion(world: World, job: Job, now: datetime) -> None:
     stop_runs(job.held.values())
     for task in list(job.held.values()):
         _end(world, job, task, now)
-    stop_preparations(job, nodes_of(world, job))
+    begin_releases(world, job, nodes_of(world, job), now)
     job.due = now + timedelta(seconds=world.settings.delete_seconds)
 
 
@@ -53,7 +54,7 @@ def _advance_job(world: World, job: Job, now: datetime) -> None:
         enter_job(job, "active", now)
     if job.state == "terminating":
         _finish(world, job, now)
-    elif job.state == "deleting" and job.due and now >= job.due:
+    elif job.state == "deleting" and job.due and now >= job.due and not releasing(world, job):
         drop_job(world, job, now)
 
 
@@ -89,11 +90,13 @@ def _disable(world: World, job: Job, now: datetime) -> None:
 
 
 def _finish(world: World, job: Job, now: datetime) -> None:
-    """End a job: what runs is ended with it, what never ran stays active."""
+    """End a job: what runs is ended with it, what never ran stays active. It has ended once its release tasks have."""
     stop_runs(job.held.values())
     for task in list(job.held.values()):
         _end(world, job, task, now)
-    stop_preparations(job, nodes_of(world, job))
+    begin_releases(world, job, nodes_of(world, job), now)
+    if releasing(world, job):
+        return
     job.ended = now
     enter_job(job, "completed", now)
 

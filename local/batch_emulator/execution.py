@@ -8,7 +8,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 
 @dataclass(frozen=True)
 class Launch:
-    """One attempt of one task (or of a job preparation or start task) on one node.
+    """One attempt of one task (or of a job preparation, job release or start task) on one node.
 
     `node_root` is the host folder that stands for AZ_BATCH_NODE_ROOT_DIR of this node. `attempt` counts exit-code
     retries from 0. `task` is the wire body of the task (commandLine, containerSettings, resourceFiles, outputFiles,
@@ -16,7 +16,7 @@ class Launch:
     variables are the runner's to add. `container_configuration` and `identities` (resource ids) are the pool's.
     """
 
-    kind: Literal["task", "jobpreparation", "start"]
+    kind: Literal["task", "jobpreparation", "jobrelease", "start"]
     account: str
     account_url: str
     pool_id: str

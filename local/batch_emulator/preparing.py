@@ -121,12 +121,13 @@ def stop_preparations(job: Job, nodes: list[Node]) -> None:
 
 def stop_node(node: Node) -> None:
     """End what runs on a node besides tasks, and take its mounts away."""
-    runs = [node.start_task, *(each.running for each in node.preparations.values())]
+    runs = [node.start_task, *(each.running for each in node.preparations.values()), *node.releases.values()]
     for running in runs:
         if running:
             running.handle.stop()
     node.start_task = None
     node.preparations.clear()
+    node.releases.clear()
     if node.machine is not None:
         node.machine.stop()
     node.machine, node.booting = None, False

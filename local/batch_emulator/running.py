@@ -14,7 +14,7 @@ from local.batch_emulator.state import Attempt, Job, Node, Running, Task
 from local.batch_emulator.world import World
 
 KILLED = 137
-Kind = Literal["task", "jobpreparation", "start"]
+Kind = Literal["task", "jobpreparation", "jobrelease", "start"]
 
 
 def make_launch(

@@ -125,6 +125,7 @@ class Node:
     start_task: Running | None = None
     start_attempt: Attempt | None = None
     preparations: dict[str, Preparation] = field(default_factory=dict)
+    releases: dict[str, Running] = field(default_factory=dict)
     total_run: int = 0
     total_succeeded: int = 0
     recent: deque[Task] = field(default_factory=lambda: deque(maxlen=10))

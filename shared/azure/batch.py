@@ -36,6 +36,7 @@ MOST_NODE_ERRORS = 10
 ENDED = ("JobCompleted", "JobBeingTerminated", "JobBeingDeleted")
 _POOL = ["id", "state", "targetDedicatedNodes", "targetLowPriorityNodes", "currentDedicatedNodes"]
 _POOL += ["currentLowPriorityNodes", "resizeErrors", "autoScaleRun", "metadata"]
+_POOL += ["taskSlotsPerNode", "virtualMachineConfiguration"]
 _OWNED = ["id", "creationTime", "state", "metadata"]
 _OURS = "startswith(id,'bd-')"
 _TASK = ["id", "state", "executionInfo", "nodeInfo"]
@@ -126,6 +127,21 @@ class AzureBatch:
         change = models.BatchJobUpdateOptions(metadata=metadata_items(metadata.items()))
         gone = {*GONE, *ENDED}
         self._door.refused(f"job {job_id}", lambda client: client.update_job(job_id, change), fine=gone)
+
+    def limit_tasks(self, job_id: str, most: int | None) -> None:
+        from azure.batch import models
+
+        change = models.BatchJobUpdateOptions(max_parallel_tasks=-1 if most is None else most)
+        self._door.get(f"job {job_id}", lambda client: client.update_job(job_id, change))
+
+    def hold_job(self, job_id: str) -> None:
+        from azure.batch import models
+
+        def disable(client: Any) -> None:
+            options = models.BatchJobDisableOptions(disable_tasks=models.DisableBatchJobOption.WAIT)
+            client._disable_job_internal(job_id, options)  # as in delete_pool
+
+        self._door.get(f"job {job_id}", disable)
 
     def terminate_job(self, job_id: str, reason: str) -> None:
         from azure.batch.models import _models

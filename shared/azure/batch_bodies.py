@@ -54,6 +54,8 @@ def job_body(spec: JobSpec, access: NodeAccess) -> models.BatchJobCreateOptions:
         task_failure_mode=models.BatchTaskFailureMode.NO_ACTION,
         common_environment_settings=_environment(spec.environment),
         job_preparation_task=_preparation(spec.preparation, access) if spec.preparation else None,
+        job_release_task=_release(spec.release) if spec.release else None,
+        max_parallel_tasks=spec.most_tasks,
         metadata=metadata_items(spec.metadata),
     )
 
@@ -97,6 +99,13 @@ def _preparation(spec: Preparation, access: NodeAccess) -> models.BatchJobPrepar
         rerun_on_node_reboot_after_success=False,
         user_identity=_administrator(),
     )
+
+
+def _release(command_line: str) -> models.BatchJobReleaseTask:
+    """On the host, as who filled the folders."""
+    from azure.batch import models
+
+    return models.BatchJobReleaseTask(command_line=command_line, user_identity=_administrator())
 
 
 def _administrator() -> models.UserIdentity:

@@ -31,6 +31,7 @@ def word(value: object) -> str:
 
 def pool_seen(pool: models.BatchPool) -> PoolSeen:
     run = pool.auto_scale_run.error if pool.auto_scale_run else None
+    machine = pool.virtual_machine_configuration
     return PoolSeen(
         id=pool.id,
         state="deleting" if word(pool.state) == "deleting" else "active",
@@ -39,6 +40,8 @@ def pool_seen(pool: models.BatchPool) -> PoolSeen:
         resize_errors=tuple(ServiceError(each.code or "", each.message or "") for each in pool.resize_errors or ()),
         autoscale_error=ServiceError(run.code or "", _autoscale_message(run)) if run else None,
         metadata=mapping(pool.metadata),
+        slots=pool.task_slots_per_node or 1,
+        containers=bool(machine and machine.container_configuration),
     )
 
 

@@ -5,10 +5,6 @@ from __future__ import annotations
 from shared.manifest.findings import Wrong
 from shared.manifest.section import Section
 
-_ADVICE = {
-    "compute.profile": "say compute.vmSize",
-}
-
 
 def refuse(section: Section, name: str, value: str = "") -> None:
     """Note that a field that stands there, or the `value` of it, is not available."""
@@ -19,4 +15,4 @@ def refuse(section: Section, name: str, value: str = "") -> None:
 def unavailable(path: str, value: str = "") -> Wrong:
     """`<path> <value> is not available in this version`, with what to do instead."""
     thing = f"{path} {value}".strip()
-    return Wrong("notAvailable", f"{thing} is not available in this version", _ADVICE.get(path, "leave it out"))
+    return Wrong("notAvailable", f"{thing} is not available in this version", "leave it out")

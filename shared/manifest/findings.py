@@ -26,6 +26,8 @@ class Findings:
         self.partial = partial
         self.retried: str | None = None
         """The job whose manifest, rather than the policy's defaults, fills what the file does not say."""
+        self.profile: tuple[str, frozenset[str]] | None = None
+        """The profile that the manifest uses, and the paths whose values come from it."""
         self._problems: list[Problem] = []
         self._untold = 0
 
@@ -39,20 +41,30 @@ class Findings:
         return len(self._problems) >= MOST_PROBLEMS
 
     def note(self, path: str, mark: Mark | None, wrong: Wrong, *, from_policy: bool = False) -> None:
-        """Add a problem. `from_policy`: the value is one of the policy's defaults, or comes from the retried job, so it
-        has no place in this file."""
+        """Add a problem. `from_policy`: the value is one of the policy's defaults, or of its profile, or comes from the
+        retried job, so it has no place in this file."""
         if self.full:
             self._untold += 1
             return
-        message, fix = wrong.message, wrong.fix
-        if from_policy and self.retried:
-            message = f"{message} (this value comes from {self.retried}, which is retried)"
-            fix = f"say {path} in this manifest; {fix}"
-        elif from_policy:
-            message = f"{message} (this value comes from the policy's defaults)"
-            fix = f"say {path} in the manifest, or ask the operator to change defaults.{path} in policy.yaml; {fix}"
+        message, fix = self._told(path, wrong) if from_policy else (wrong.message, wrong.fix)
         line, column = mark if mark else (None, None)
         self._problems.append(Problem(path, wrong.rule, message, fix, line, column))
+
+    def _told(self, path: str, wrong: Wrong) -> tuple[str, str]:
+        """Message and fix of a problem with a value that is not in this file: whose it is, and where to say another."""
+        if self.profile and path in self.profile[1]:
+            field = f"profiles.{self.profile[0]}.{path.partition('.')[2]}"
+            whose, place = (
+                f"the policy's profile {self.profile[0]}",
+                f"the manifest, or ask the operator to change {field}",
+            )
+        elif self.retried:
+            return f"{wrong.message} (this value comes from {self.retried}, which is retried)", (
+                f"say {path} in this manifest; {wrong.fix}"
+            )
+        else:
+            whose, place = "the policy's defaults", f"the manifest, or ask the operator to change defaults.{path}"
+        return f"{wrong.message} (this value comes from {whose})", f"say {path} in {place} in policy.yaml; {wrong.fix}"
 
     @property
     def problems(self) -> tuple[Problem, ...]:

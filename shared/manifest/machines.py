@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.manifest.availability import refuse, unavailable
+from shared.manifest.availability import unavailable
 from shared.manifest.findings import Wrong
 from shared.manifest.models import Compute, MergeBy, Staging
 from shared.manifest.nodes import Node, Scalar
@@ -20,26 +20,29 @@ FIELDS = (
     "pool",
     "staging",
 )
+OF_OWN_POOL = ("vmSize", "osImage", "maxNodes", "taskSlotsPerNode", "spot", "dedicatedAfterPreemptions")
+"""What a job says of a pool of its own; a shared one has all of it already."""
+PER_JOB = "perJob"
 MOST_NODES = 100_000
 MOST_SLOTS = 256
 DEFAULT_NODES = 10
-OWN_POOL = "perJob"
 _WHOLE_FOLDERS: frozenset[MergeBy] = frozenset({"files", "zip", "container"})
 _STAGINGS: tuple[Staging, ...] = ("transfer", "mount")
 
 vm_size = matching(r"[A-Za-z0-9_-]{1,64}", "the name of a VM size", "write it as Azure does: Standard_D4s_v5")
+pool_id = matching(r"[A-Za-z0-9_-]{1,64}", "the id of a pool", "write it as the Batch account shows it")
 _os_image = matching(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,255}", "the name of an image", "leave it out for the newest one")
 
 
 def read_compute(section: Section) -> Compute:
-    """The machines as stated; `vm_size` is empty where none is."""
+    """The machines as stated, those of the profile included; `vm_size` is empty where none is."""
     section.get("profile", text, "")
-    refuse(section, "profile")
-    pool = section.get("pool", text, OWN_POOL)
-    if pool != OWN_POOL:
-        section.note("pool", unavailable("compute.pool", pool))
-    if section.says("staging", "mount"):
+    staging = section.get("staging", choice(_STAGINGS), _STAGINGS[0])
+    if staging == "mount":
         section.note("staging", unavailable("compute.staging", "mount"))
+    pool = _shared_pool(section)
+    if pool is not None:
+        return Compute(vm_size="", pool=pool, spot=False, dedicated_after_preemptions=None)
     return Compute(
         vm_size=section.get("vmSize", vm_size, ""),
         os_image=section.get("osImage", _os_image, None),
@@ -47,7 +50,7 @@ def read_compute(section: Section) -> Compute:
         slots=section.get("taskSlotsPerNode", integer(1, MOST_SLOTS), 1),
         spot=section.get("spot", flag, default=True),
         dedicated_after_preemptions=section.get("dedicatedAfterPreemptions", _preemptions, 3),
-        staging=section.get("staging", choice(_STAGINGS), _STAGINGS[0]),
+        staging=staging,
     )
 
 
@@ -56,7 +59,7 @@ def check_staging(section: Section, merge: MergeBy) -> None:
     if not section.says("staging", "mount"):
         return
     fix = "say compute.staging: transfer"
-    if section.stated("pool") and not section.says("pool", OWN_POOL):
+    if section.stated("pool") and not section.says("pool", PER_JOB):
         section.misplaced("staging", "mount needs a pool of the job's own: mounts belong to the pool", fix)
     if merge in _WHOLE_FOLDERS:
         section.misplaced(
@@ -65,6 +68,15 @@ def check_staging(section: Section, merge: MergeBy) -> None:
             "also what an attempt that failed has left there",
             f"{fix}, or merge.by: concat, lines, csv, json or none",
         )
+
+
+def _shared_pool(section: Section) -> str | None:
+    """The operator's pool that the job uses; None = one of its own."""
+    if not section.stated("pool") or section.says("pool", PER_JOB):
+        return None
+    for name in OF_OWN_POOL:
+        section.misplaced(name, "does not go with compute.pool: a shared pool is as it is", "leave one of them out")
+    return section.get("pool", pool_id, None)
 
 
 def _preemptions(node: Node) -> int | None:

@@ -157,6 +157,8 @@ class Compute(Frozen):
     dedicated_after_preemptions: int | None = 3
     """None = never."""
     staging: Staging = "transfer"
+    pool: str | None = None
+    """The operator's pool that is shared with other jobs; nothing else here is said then. None = one of its own."""
 
 
 class Money(Frozen):

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.manifest.container import has_tag
-from shared.manifest.defaults import with_defaults
 from shared.manifest.document import read_document
 from shared.manifest.findings import Findings
 from shared.manifest.models import Manifest
 from shared.manifest.naming import default_name
 from shared.manifest.nodes import MapNode, to_value
 from shared.manifest.permissions import bounded_hours, capped, check_permissions
+from shared.manifest.profiles import with_profile
 from shared.manifest.reading import read_sections
 from shared.manifest.retried import Parent, Parents, adopted, check_staging, laid_over, no_parent, read_parent
 from shared.manifest.section import Section
@@ -21,7 +21,8 @@ from shared.policy import Policy
 
 @dataclass(frozen=True)
 class Parsed:
-    """`document`: the fields as they were said, and those of the policy's defaults, or of the retried job."""
+    """`document`: the fields as they were said, and those of the profile and the policy's defaults, or of the retried
+    job."""
 
     manifest: Manifest
     document: dict[str, Any]
@@ -42,7 +43,8 @@ def parse(raw: bytes, path: str, policy: Policy, parents: Parents = no_parent) -
     said = read_document(raw, json=path.lower().endswith(".json"))
     findings = Findings()
     parent = _parent(said, findings, parents)
-    tree = laid_over(said, parent) if parent else with_defaults(said, policy.defaults)
+    over, under = laid_over(said, parent) if parent else (said, policy.defaults)
+    tree = with_profile(over, under, policy.profiles, findings)
     root = Section("", tree.entries, tree.mark, findings)
     draft = read_sections(root, default_name(path))
     check_permissions(root, draft, policy)

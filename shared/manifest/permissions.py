@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from shared.globs import has_wildcard
 from shared.manifest.findings import Wrong
+from shared.manifest.machines import PER_JOB
 from shared.manifest.models import Compute, ContainerImage, Limits, SideContainer
-from shared.manifest.nodes import shortened
+from shared.manifest.nodes import shortened, to_value
 from shared.manifest.reading import Draft
 from shared.manifest.section import Section
 from shared.manifest.templates import extension, render
@@ -24,6 +25,7 @@ OWN_FILES = (
     "logs",
 )
 """Names in `results/<job id>/` that Batchdrop writes itself."""
+SIDE_MACHINE = "is missing: it runs on a node of its own, and a shared pool does not say which"
 _SAMPLE = {"jobId": "bd-job-0123456789ab", "date": "2026-01-31", "time": "235959"}
 
 
@@ -32,7 +34,10 @@ def check_permissions(root: Section, draft: Draft, policy: Policy) -> None:
     _check_container(root.look("container"), draft.container, policy)
     for way, side in (("split", draft.split.container), ("merge", draft.merge.container)):
         if side is not None:
-            _check_side(root.look(way).look("container"), side, policy)
+            section = root.look(way).look("container")
+            _check_side(section, side, policy)
+            if draft.compute.pool and side.vm_size is None and not (way == "split" and root.findings.retried):
+                section.note("vmSize", Wrong("required", SIDE_MACHINE, _allowed(tuple(policy.vm_sizes))))
     _check_reads(root, draft, policy)
     _check_target(root, draft, policy)
     _check_machines(root.look("compute"), draft.compute, policy)
@@ -153,8 +158,12 @@ def _wrong_own(target: str, *, folder: bool) -> Wrong | None:
 
 
 def _check_machines(section: Section, compute: Compute, policy: Policy) -> None:
+    known = _check_profile(section, policy)
+    if section.stated("pool") and not section.says("pool", PER_JOB):
+        _check_pool(section, compute, policy)
+        return
     allowed = policy.vm_sizes.get(compute.vm_size)
-    if section.lacks("vmSize", "profile"):
+    if known and section.lacks("vmSize"):
         section.note("vmSize", Wrong("required", "is missing", _allowed(tuple(policy.vm_sizes))))
     elif compute.vm_size and allowed is None:
         message = f"{shortened(compute.vm_size)} is not allowed by the policy"
@@ -169,6 +178,24 @@ def _check_machines(section: Section, compute: Compute, policy: Policy) -> None:
         section.note("maxNodes", Wrong("policyCap", message, f"say {cap} or less"))
 
 
+def _check_profile(section: Section, policy: Policy) -> bool:
+    """Whether the profile is there, where one is said."""
+    field = section.field("profile")
+    if field is None or not isinstance(name := to_value(field.node), str) or name in policy.profiles:
+        return True
+    section.note(
+        "profile",
+        Wrong("policyProfile", f"the policy has no profile {shortened(name)}", _allowed(tuple(policy.profiles))),
+    )
+    return False
+
+
+def _check_pool(section: Section, compute: Compute, policy: Policy) -> None:
+    if compute.pool is not None and compute.pool not in policy.pools:
+        message = f"{shortened(compute.pool)} is not allowed by the policy"
+        section.note("pool", Wrong("policyPool", message, _allowed((PER_JOB, *policy.pools))))
+
+
 def _check_budget(section: Section, draft: Draft, policy: Policy) -> None:
     cap, hours = policy.caps.max_node_hours, draft.limits.max_node_hours
     if cap is not None and hours is not None and hours > cap:
@@ -178,7 +205,7 @@ def _check_budget(section: Section, draft: Draft, policy: Policy) -> None:
         return
     size = policy.vm_sizes.get(draft.compute.vm_size)
     if size is None or size.price is None or (draft.compute.spot and size.spot_price is None) or not policy.currency:
-        message = f"needs a price, and the policy has none for {draft.compute.vm_size or 'this machine'}"
+        message = f"needs a price, and there is none for {draft.compute.vm_size or 'a machine that is not said here'}"
         section.note("maxCost", Wrong("policyPrice", message, "say limits.maxNodeHours instead"))
     elif draft.limits.max_cost.currency != policy.currency:
         message = f"is in another currency than the policy's prices ({policy.currency})"

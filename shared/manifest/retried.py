@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shared.manifest.defaults import with_defaults
 from shared.manifest.findings import Wrong
 from shared.manifest.models import Manifest
 from shared.manifest.nodes import MapNode, Node
@@ -76,15 +75,17 @@ def _reader(parents: Parents) -> Callable[[Node], Parent]:
     return lambda node: parents(_job_id(node))
 
 
-def laid_over(tree: MapNode, parent: Parent) -> MapNode:
-    """What the retry says, and for the rest what the job said."""
+def laid_over(tree: MapNode, parent: Parent) -> tuple[MapNode, dict[str, Any]]:
+    """What the retry says, and what the job said, which stands in for the rest."""
     said = {name: entry for name, entry in tree.entries.items() if name not in ("input", *FIXED)}
-    return with_defaults(MapNode(tree.mark, said), _inherited(parent))
+    return MapNode(tree.mark, said), _inherited(parent)
 
 
 def _inherited(parent: Parent) -> dict[str, Any]:
     document = {name: value for name, value in parent.document.items() if name not in NOT_INHERITED}
     document["name"] = parent.manifest.name
+    if "compute" in document:  # with the fields of its profile, which may be another one by now
+        document["compute"] = {name: value for name, value in document["compute"].items() if name != "profile"}
     if parent.published is not None:
         document["merge"] = {**document.get("merge", {}), "to": parent.published}
     return document

@@ -43,6 +43,10 @@ class PoolSeen:
     resize_errors: tuple[ServiceError, ...]
     autoscale_error: ServiceError | None
     metadata: Mapping[str, str]
+    slots: int = 1
+    """Task slots of each node."""
+    containers: bool = True
+    """Can it run containers?"""
 
 
 @dataclass(frozen=True)
@@ -143,6 +147,14 @@ class BatchPort(Protocol):
 
     def mark_job(self, job_id: str, metadata: Mapping[str, str]) -> None:
         """As `mark_pool`; a job that has ended is left as it is."""
+        ...
+
+    def limit_tasks(self, job_id: str, most: int | None) -> None:
+        """How many tasks of a job run at once; None = no limit. What runs is not stopped."""
+        ...
+
+    def hold_job(self, job_id: str) -> None:
+        """Begin no task of this job any more; those that run go on. Held before: success."""
         ...
 
     def terminate_job(self, job_id: str, reason: str) -> None: ...

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from azure.batch import models
 
 from tests.batch_emulator.ground import CONTAINERS, MACHINE, Ground, refusal
@@ -227,6 +228,51 @@ def test_a_preparation_has_its_wall_clock(ground: Ground) -> None:
     status = next(iter(ground.client.list_job_preparation_and_release_task_status("j")))
     assert status.job_preparation_task_execution_info.failure_info.code == "TaskEnded"
     assert ground.fate().state == "active"
+
+
+@pytest.mark.parametrize("end", ["terminate", "delete"])
+def test_the_release_runs_once_on_each_prepared_node_when_the_job_ends(ground: Ground, end: str) -> None:
+    """Until it has ended the job is not completed, and not gone; a node that no task came to is left alone."""
+    ground.programs.answers["jobrelease"] = None
+    ground.pool(nodes=2)
+    ground.job(jobPreparationTask={"commandLine": "fetch"}, jobReleaseTask={"commandLine": "clear"})
+    ground.task()
+    ground.advance(10)
+    if end == "terminate":
+        ground.client._terminate_job_internal("j", {"terminateReason": "over"})
+    else:
+        ground.client._delete_job_internal("j")
+    ground.advance(300)
+    assert ground.client.get_job("j").state == {"terminate": "terminating", "delete": "deleting"}[end]
+    ran = [(launch.kind, launch.node_id, launch.task["commandLine"]) for launch in ground.programs.launches]
+    (node,) = {node for kind, node, _ in ran if kind == "jobpreparation"}
+    assert {each for each in ran if each[0] == "jobrelease"} == {("jobrelease", node, "clear")}
+    ground.programs.answers["jobrelease"] = 0
+    ground.advance(10)
+    if end == "terminate":
+        assert ground.client.get_job("j").state == "completed"
+    else:
+        assert refusal(lambda: ground.client.get_job("j")) == "JobNotFound"
+
+
+def test_a_release_that_hangs_holds_its_job_for_a_quarter_of_an_hour(ground: Ground) -> None:
+    """Then it is stopped, and the job ends without it."""
+    ground.programs.answers["jobrelease"] = None
+    ground.pool()
+    ground.job(jobPreparationTask={"commandLine": "fetch"}, jobReleaseTask={"commandLine": "clear"})
+    ground.task()
+    ground.advance(10)
+    ground.client._terminate_job_internal("j", {"terminateReason": "over"})
+    ground.advance(14 * 60)
+    assert ground.client.get_job("j").state == "terminating"
+    ground.advance(2 * 60)
+    assert ground.client.get_job("j").state == "completed"
+    assert ground.execution.running == []
+
+
+def test_a_release_needs_a_preparation(ground: Ground) -> None:
+    """Where nothing was laid out there is nothing to clear."""
+    assert refusal(lambda: ground.job(jobReleaseTask={"commandLine": "clear"})) == "MissingRequiredProperty"
 
 
 def test_a_job_without_preparation_has_no_status_of_one(ground: Ground) -> None:

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.skipif(not OFFICIAL.is_dir(), reason="the description o
 EXAMPLES = sorted(path.stem for path in (OFFICIAL / "examples").glob("*.json")) if OFFICIAL.is_dir() else []
 # Official examples that this emulator refuses by name, each with the part that it does not carry out.
 REFUSED = {
-    "Jobs_CreateJob_Complex": "usesTaskDependencies, jobManagerTask, jobReleaseTask, autoPoolSpecification",
+    "Jobs_CreateJob_Complex": "usesTaskDependencies, jobManagerTask, autoPoolSpecification",
     "Pools_CreatePool_MountConfiguration": "mountConfiguration",
     "Pools_CreatePool_VirtualMachineConfigurationWithExtensions": "extensions",
     "Tasks_CreateTaskCollection_Complex": "dependsOn",

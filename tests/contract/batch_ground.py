@@ -68,6 +68,9 @@ class Ground(Protocol):
 
     def pass_time(self, span: timedelta) -> None: ...
 
+    def at_once(self) -> int:
+        """How many tasks of all jobs are running once some time has passed; none of them ends meanwhile."""
+
 
 class MemoryGround:
     """The fake."""
@@ -83,6 +86,10 @@ class MemoryGround:
     def pass_time(self, span: timedelta) -> None:
         self.clock.advance(span)
 
+    def at_once(self) -> int:
+        self.batch.start()
+        return sum(task.running for job in self.batch.jobs.values() for task in job.tasks.values())
+
 
 class WireGround:
     """The edge, against the emulator, whose time passes only when a test says so."""
@@ -91,6 +98,7 @@ class WireGround:
         self, server: EmulatorServer, ends: dict[str, TaskEnd], launches: list[Launch], *, identity: bool = False
     ) -> None:
         self.server, self.ends, self.launches = server, ends, launches
+        self.endless = False
         self.secrets = MemorySecrets({"registry-password": "hunter2", "batch-key": DEVELOPMENT_KEY})
         self.signer = MemoryBlobs(VirtualClock(), "work")
         self.batch = self.connect_by_identity() if identity else self.connect(DEVELOPMENT_KEY)
@@ -112,6 +120,12 @@ class WireGround:
     def pass_time(self, span: timedelta) -> None:
         self.server.emulator.advance(span)
 
+    def at_once(self) -> int:
+        self.endless = True
+        self.pass_time(timedelta(seconds=60))
+        jobs = self.server.emulator.world.account.jobs.values()
+        return sum(task.state == "running" for job in jobs for task in job.tasks.values())
+
     def fail(self, operation: str, status: int, code: str, *, times: int = 1, retry_after: int | None = None) -> None:
         """The next calls of an operation are refused by the service."""
         self.server.emulator.world.faults.calls.append(Fault(operation, times, status, code, retry_after))
@@ -126,9 +140,12 @@ def wire_ground(folder: Path, certificate: Certificate | None = None) -> Iterato
     """An emulated account on a free port, its tasks Python functions; with a certificate, in identity mode."""
     ends: dict[str, TaskEnd] = {}
     launches: list[Launch] = []
+    grounds: list[WireGround] = []
 
-    def program(launch: Launch) -> Outcome:
+    def program(launch: Launch) -> Outcome | None:
         launches.append(launch)
+        if grounds and grounds[0].endless:
+            return None
         return _outcome(ends.get(launch.task_id or "", TaskEnd()))
 
     settings = Settings(folder, boot_seconds=1, delete_seconds=20)
@@ -138,6 +155,7 @@ def wire_ground(folder: Path, certificate: Certificate | None = None) -> Iterato
     secure = 0 if certificate else None
     with EmulatorServer(emulator, certificate=files, secure_port=secure, progress=False) as server:
         ground = WireGround(server, ends, launches, identity=certificate is not None)
+        grounds.append(ground)
         try:
             yield ground
         finally:

@@ -290,6 +290,45 @@ def test_waiting_tasks_of_an_ended_job_stay_unfinished(ground: Ground) -> None:
     assert list(ground.batch.unfinished("bd-a")) == ["t-000000"]
 
 
+def test_a_limited_job_runs_so_many_tasks_at_once(ground: Ground) -> None:
+    """From its creation, and changed later; without a limit all run. The limit of an ended job cannot be changed."""
+    batch = with_job(ground, 0)
+    batch.create_job(a_job("bd-b", "bd-a", most_tasks=1))
+    batch.add_tasks("bd-b", [a_task(number) for number in range(4)])
+    assert ground.at_once() == 1
+    batch.limit_tasks("bd-b", 2)
+    assert ground.at_once() == 2
+    batch.limit_tasks("bd-b", None)
+    assert ground.at_once() == 4
+    batch.terminate_job("bd-b", "verdict")
+    ground.pass_time(timedelta(minutes=1))
+    with pytest.raises(Refused):
+        batch.limit_tasks("bd-b", 1)
+
+
+def test_a_held_job_begins_no_task(ground: Ground) -> None:
+    """Holding it twice is success; it can still be ended."""
+    batch = with_job(ground, 2)
+    batch.hold_job("bd-a")
+    ground.run()
+    batch.hold_job("bd-a")
+    ground.run()
+    assert sorted(batch.unfinished("bd-a")) == ["t-000000", "t-000001"]
+    batch.terminate_job("bd-a", "verdict")
+    ground.pass_time(timedelta(minutes=1))
+    seen = batch.job("bd-a")
+    assert seen is not None
+    assert seen.state == "completed"
+
+
+def test_a_pool_shows_its_slots_and_that_it_runs_containers(batch: BatchPort) -> None:
+    """What a shared pool is judged by."""
+    batch.create_pool(a_pool("bd-a", slots=3))
+    seen = batch.pool("bd-a")
+    assert seen is not None
+    assert (seen.slots, seen.containers) == (3, True)
+
+
 def test_some_image_runs_containers(batch: BatchPort) -> None:
     """Among the supported images is a verified one for containers, with the node agent that belongs to it."""
     usable = [image for image in batch.images() if "DockerCompatible" in image.capabilities and image.verified]

@@ -16,7 +16,7 @@ from controller.picture import InputSeen, Line, Picture
 from controller.rules import keeping, running, stopping
 from controller.rules.case import Decision
 from shared import actions as act
-from shared.manifest.models import Input, Limits
+from shared.manifest.models import Compute, Input, Limits
 from shared.ports import JobSeen, NodeCounts, NodeError, PoolSeen, TaskCounts
 from shared.record import Canary, Counts, Failure, InputFact, Merged, Plan, Record, Retry, SplitCursor, Verdict
 from tests.builders import JOB, NOW, a_manifest, a_record, later, running_facts
@@ -49,6 +49,8 @@ def a_plan(**changes: Any) -> Plan:
 RUNNING = running_facts()
 TRYING = RUNNING | {"added": 1, "plan": a_plan(canary=True), "canary": Canary(sent=NOW)}
 OPENED = Canary(sent=NOW, passed=NOW, opened=NOW)
+SHARED = {"plan": a_record(a_manifest(compute=Compute(vm_size="", pool="night", spot=False))).plan}
+NIGHT = PoolSeen("night", "active", 1, 1, (), None, {}, slots=4)
 OVER = RUNNING | {"verdict": a_verdict(), "job_ended": NOW, "evidence": NOW, "pool_deletion_asked": NOW}
 MERGED = OVER | {"merged": merged()}
 FINAL = MERGED | {"final": NOW}
@@ -77,6 +79,13 @@ CASES: list[tuple[str, dict[str, Any], Picture, type | None, dict[str, float]]] 
         act.CreatePool,
         {},
     ),
+    ("admit", SHARED | {"input": RUNNING["input"]}, Picture(line=Line(("bd-other",), NOW)), None, {}),
+    ("join pool", SHARED | {"input": RUNNING["input"], "admitted": NOW}, Picture(pool=NIGHT), None, {}),
+    ("join pool", SHARED | {"input": RUNNING["input"], "admitted": NOW}, Picture(), None, {}),
+    ("share slots", SHARED | RUNNING, replace(THERE, pool=NIGHT, share=2), act.LimitTasks, {}),
+    ("share slots", SHARED | RUNNING | {"share": 2}, replace(THERE, pool=NIGHT), act.LimitTasks, {}),
+    ("running", SHARED | RUNNING | {"share": 2}, replace(THERE, pool=NIGHT, share=2), None, {}),
+    ("lost", SHARED | RUNNING, replace(THERE, pool=replace(NIGHT, state="deleting")), act.Settle, {}),
     (
         "nothing to run",
         {k: RUNNING[k] for k in ("input", "admitted", "containers", "expires", "split")}
@@ -121,6 +130,7 @@ CASES: list[tuple[str, dict[str, Any], Picture, type | None, dict[str, float]]] 
     ("end job", RUNNING | {"verdict": a_verdict()}, THERE, act.EndJob, {}),
     ("keep evidence", RUNNING | {"verdict": a_verdict(), "job_ended": NOW}, THERE, act.KeepEvidence, {}),
     ("delete pool", OVER | {"pool_deletion_asked": None}, THERE, act.DeletePool, {}),
+    ("merge", SHARED | OVER | {"pool_deletion_asked": None}, THERE, act.MergeOutputs, {}),
     ("merge", OVER, THERE, act.MergeOutputs, {}),
     ("copy logs", OVER | {"merged": merged(), "plan": a_plan(logs="all")}, THERE, act.CopyLogs, {}),
     (
@@ -136,6 +146,7 @@ CASES: list[tuple[str, dict[str, Any], Picture, type | None, dict[str, float]]] 
     ("prove job gone", FINAL, THERE, act.DeleteJob, {}),
     ("prove job gone", FINAL, replace(THERE, job=None), None, {}),
     ("prove pool gone", FINAL | {"job_gone": NOW}, THERE, act.DeletePool, {}),
+    ("prove pool gone", SHARED | FINAL | {"job_gone": NOW}, replace(THERE, pool=NIGHT), None, {}),
     ("write receipt", GONE, Picture(), act.WriteReceipt, {}),
     ("drop containers", GONE | {"cleaned": NOW}, Picture(), act.DeleteContainers, {}),
     ("drop containers", GONE | {"cleaned": NOW}, Picture(held_by=(JOB,)), None, {}),

@@ -45,6 +45,7 @@ class FakePool:
     autoscale_error: ServiceError | None = None
     node_errors: tuple[NodeError, ...] = ()
     gone_at: datetime | None = None
+    containers: bool = True
 
 
 @dataclass
@@ -56,6 +57,15 @@ class FakeJob:
     tasks: dict[str, FakeTask] = field(default_factory=dict)
     ended_because: str | None = None
     gone_at: datetime | None = None
+    held: bool = False
+    most: int | None = None
+    """How many tasks run at once; None = no limit."""
+
+    def next_ones(self) -> list[FakeTask]:
+        """Waiting tasks that may run beside those that do."""
+        running = sum(task.running for task in self.tasks.values())
+        waiting = [task for task in self.tasks.values() if not task.end and not task.running]
+        return waiting if self.most is None else waiting[: max(0, self.most - running)]
 
 
 class FakeBatch(Faulty):
@@ -100,6 +110,8 @@ class FakeBatch(Faulty):
             pool.resize_errors,
             pool.autoscale_error,
             dict(pool.spec.metadata),
+            pool.spec.slots,
+            pool.containers,
         )
 
     @port
@@ -141,7 +153,7 @@ class FakeBatch(Faulty):
             active = sum(not job.ended_because for job in self.jobs.values())
             if self.job_quota is not None and active >= self.job_quota:
                 raise QuotaFull("ActiveJobAndScheduleQuotaReached", f"job {spec.id}: {active} jobs are active")
-            self.jobs[spec.id] = FakeJob(spec, self._clock.now())
+            self.jobs[spec.id] = FakeJob(spec, self._clock.now(), most=spec.most_tasks)
 
     @port
     def job(self, job_id: str) -> JobSeen | None:
@@ -156,6 +168,16 @@ class FakeBatch(Faulty):
         if self._settle(self.jobs, job_id) and not self.jobs[job_id].ended_because:
             job = self.jobs[job_id]
             job.spec = replace(job.spec, metadata=tuple(metadata.items()))
+
+    @port
+    def limit_tasks(self, job_id: str, most: int | None) -> None:
+        with self._lock:
+            self._live_job(job_id).most = most
+
+    @port
+    def hold_job(self, job_id: str) -> None:
+        with self._lock:
+            self._live_job(job_id).held = True
 
     @port
     def terminate_job(self, job_id: str, reason: str) -> None:
@@ -248,8 +270,8 @@ class FakeBatch(Faulty):
 
     def start(self, most: int | None = None) -> int:
         """Let waiting tasks be running; `run` ends them."""
-        waiting = [task for job in list(self.jobs.values()) if self._can_run(job) for task in job.tasks.values()]
-        chosen = [task for task in waiting if not task.end and not task.running][:most]
+        able = [job for job in list(self.jobs.values()) if self._can_run(job)]
+        chosen = [task for job in able for task in job.next_ones()][:most]
         for task in chosen:
             task.running = True
         return len(chosen)
@@ -270,7 +292,7 @@ class FakeBatch(Faulty):
 
     def _can_run(self, job: FakeJob) -> bool:
         pool_there = self._settle(self.pools, job.spec.pool_id) and self.pools[job.spec.pool_id].nodes.total > 0
-        return self._settle(self.jobs, job.spec.id) and not job.ended_because and pool_there
+        return self._settle(self.jobs, job.spec.id) and not job.ended_because and not job.held and pool_there
 
     def _settle(self, things: dict[str, FakePool] | dict[str, FakeJob], key: str) -> bool:
         """Whether it is there, after what time has done to it."""

@@ -50,6 +50,21 @@ def test_a_pool_without_nodes_says_why_and_waits(code: str, told: str) -> None:
     assert why(ground) == ("succeeded", [], None)
 
 
+def test_a_job_that_waits_for_room_for_jobs_keeps_its_pool() -> None:
+    """The account holds no more jobs: the pool that is there already is not taken for lost, and the job runs later."""
+    ground = Ground()
+    ground.world.batch.job_quota = 0
+    ground.drop(RANGE)
+    for _ in range(3):
+        ground.world.clock.advance(timedelta(minutes=2))
+        ground.tick()
+        ground.deliver()
+    assert why(ground) == ("waiting", ["QUOTA_FULL"], None)
+    ground.world.batch.job_quota = None
+    ground.settle(number)
+    assert why(ground) == ("succeeded", [], None)
+
+
 @pytest.mark.parametrize(
     ("error", "told"),
     [

@@ -362,12 +362,16 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
     ({"limits.maxCost": "25"}, "limits.maxCost", "pattern"),
     ({"limits.maxNodeHours": 0}, "limits.maxNodeHours", "range"),
     ({"limits.maxCost": "25 USD"}, "limits.maxCost", "policyPrice"),
+    ({"compute.profile": "gpu"}, "compute.profile", "policyProfile"),
+    ({"compute": {"pool": "shared"}}, "compute.pool", "policyPool"),
+    ({"compute": {"pool": "a b"}}, "compute.pool", "pattern"),
+    ({"compute": {"pool": 1}}, "compute.pool", "type"),
+    ({"compute": {"profile": "gpu"}}, "compute.profile", "policyProfile"),
+    ({"compute.profile": 1}, "compute.profile", "type"),
 ]
 
 UNAVAILABLE: list[tuple[dict[str, Any], str]] = [
     ({"compute.staging": "mount"}, "compute.staging"),
-    ({"compute": {"profile": "gpu"}}, "compute.profile"),
-    ({"compute.pool": "shared"}, "compute.pool"),
 ]
 
 

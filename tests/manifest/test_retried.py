@@ -43,14 +43,14 @@ NOW = POLICY.model_copy(
 """The policy has changed since the first job was accepted."""
 
 
-def first(published: str | None = None) -> Parent:
-    parsed = parse(json.dumps(FIRST).encode(), "first.json", THEN)
+def first(published: str | None = None, said: dict[str, Any] | None = None, policy: Policy = THEN) -> Parent:
+    parsed = parse(json.dumps(FIRST | (said or {})).encode(), "first.json", policy)
     return Parent(JOB, parsed.manifest, parsed.document, published)
 
 
-def retried(more: dict[str, Any] | None = None, published: str | None = None, policy: Policy = NOW) -> Manifest:
+def retried(more: dict[str, Any] | None = None, policy: Policy = NOW, parent: Parent | None = None) -> Manifest:
     raw = {"version": 1, "input": {"retryOf": JOB}} | (more or {})
-    return parse(json.dumps(raw).encode(), "again.json", policy, lambda job: first(published)).manifest
+    return parse(json.dumps(raw).encode(), "again.json", policy, lambda job: parent or first()).manifest
 
 
 def wrong(more: dict[str, Any], policy: Policy = NOW) -> tuple[Problem, ...]:
@@ -96,9 +96,9 @@ def test_another_merge_drops_what_belongs_to_the_old_one() -> None:
 
 def test_the_result_goes_where_the_first_one_was_published() -> None:
     """Its path is taken as it was resolved then; said anew, it is resolved anew."""
-    assert retried(published="data/out/2026-11-22.csv").merge.to == "data/out/2026-11-22.csv"
+    assert retried(parent=first("data/out/2026-11-22.csv")).merge.to == "data/out/2026-11-22.csv"
     assert retried().merge.to == "data/out/{date}.csv"
-    assert retried({"merge": {"to": "data/out/x.csv"}}, published="data/out/y.csv").merge.to == "data/out/x.csv"
+    assert retried({"merge": {"to": "data/out/x.csv"}}, parent=first("data/out/y.csv")).merge.to == "data/out/x.csv"
 
 
 @pytest.mark.parametrize("field", ["split", "output", "retention"])

@@ -27,6 +27,18 @@ _PREPARATION = record(
         "rerunOnNodeRebootAfterSuccess": flag,
     },
 )
+_RELEASE = record(
+    {"commandLine": text()},
+    {
+        "id": identifier,
+        "containerSettings": CONTAINER,
+        "resourceFiles": RESOURCE_FILES,
+        "environmentSettings": ENVIRONMENT,
+        "maxWallClockTime": span(),
+        "retentionTime": span(),
+        "userIdentity": USER,
+    },
+)
 _POOL_INFO = record({}, {"poolId": identifier, "autoPoolSpecification": unbuilt})
 _JOB_CONSTRAINTS = record({}, {"maxWallClockTime": span(), "maxTaskRetryCount": number(-1, 2**31 - 1)})
 _JOB_CHANGES: dict[str, Check] = {
@@ -46,7 +58,7 @@ JOB = record(
         "usesTaskDependencies": unbuilt,
         "jobManagerTask": unbuilt,
         "jobPreparationTask": _PREPARATION,
-        "jobReleaseTask": unbuilt,
+        "jobReleaseTask": _RELEASE,
         "commonEnvironmentSettings": ENVIRONMENT,
         "onTaskFailure": choice("noaction", "performexitoptionsjobaction"),
     },

@@ -52,11 +52,19 @@ def create_job(world: World, call: Call) -> Answer:
     refuse_unless(open_jobs < world.quota.jobs, "ActiveJobAndScheduleQuotaReached")
     if "jobPreparationTask" in spec:
         spec["jobPreparationTask"] = {"id": "jobpreparation", "waitForSuccess": True} | spec["jobPreparationTask"]
+    if "jobReleaseTask" in spec:
+        _require_preparation(spec)
+        spec["jobReleaseTask"] = {"id": "jobrelease"} | spec["jobReleaseTask"]
     job = Job(spec["id"], world.account.next_number(), spec, call.now, world.account.new_etag(), call.now)
     world.account.jobs[job.key] = job
     if all_complete(job):
         begin_termination(job, "AllTasksComplete", call.now)
     return Answer(201, headers=tags(job.etag, job.modified) | {"DataServiceId": call.url(f"/jobs/{job.id}")})
+
+
+def _require_preparation(spec: Wire) -> None:
+    if "jobPreparationTask" not in spec:
+        raise missing("jobPreparationTask")
 
 
 def _check_parallel(spec: Wire) -> None:

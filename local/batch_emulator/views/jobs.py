@@ -36,6 +36,7 @@ PROPERTIES: Properties[Job] = {
     "maxParallelTasks": given("maxParallelTasks", -1),
     "constraints": lambda job, _: _constraints(job),
     "jobPreparationTask": given("jobPreparationTask"),
+    "jobReleaseTask": given("jobReleaseTask"),
     "commonEnvironmentSettings": given("commonEnvironmentSettings"),
     "poolInfo": given("poolInfo"),
     "onAllTasksComplete": given("onAllTasksComplete", "noaction"),
