@@ -6,7 +6,7 @@ A test says how its tasks end, lets them run, lets time pass; and sees nothing b
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -98,7 +98,8 @@ class WireGround:
         self, server: EmulatorServer, ends: dict[str, TaskEnd], launches: list[Launch], *, identity: bool = False
     ) -> None:
         self.server, self.ends, self.launches = server, ends, launches
-        self.endless = False
+        self.program: Callable[[Launch], Outcome | None] | None = None
+        """Instead of `ends`: how a run fares; None = it goes on."""
         self.secrets = MemorySecrets({"registry-password": "hunter2", "batch-key": DEVELOPMENT_KEY})
         self.signer = MemoryBlobs(VirtualClock(), "work")
         self.batch = self.connect_by_identity() if identity else self.connect(DEVELOPMENT_KEY)
@@ -121,7 +122,7 @@ class WireGround:
         self.server.emulator.advance(span)
 
     def at_once(self) -> int:
-        self.endless = True
+        self.program = lambda launch: None
         self.pass_time(timedelta(seconds=60))
         jobs = self.server.emulator.world.account.jobs.values()
         return sum(task.state == "running" for job in jobs for task in job.tasks.values())
@@ -144,8 +145,8 @@ def wire_ground(folder: Path, certificate: Certificate | None = None) -> Iterato
 
     def program(launch: Launch) -> Outcome | None:
         launches.append(launch)
-        if grounds and grounds[0].endless:
-            return None
+        if grounds and grounds[0].program:
+            return grounds[0].program(launch)
         return _outcome(ends.get(launch.task_id or "", TaskEnd()))
 
     settings = Settings(folder, boot_seconds=1, delete_seconds=20)
