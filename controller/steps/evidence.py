@@ -10,11 +10,11 @@ from itertools import islice
 from controller.causes import logged
 from controller.outcome import FailureRow, from_lines
 from controller.result import FailedUnits
-from controller.steps.blame import stderr_tail
+from controller.steps.blame import TAIL, stderr_tail
 from controller.steps.work import Work
 from controller.threads import each
 from shared.names import LOGS, NODES, RESULTS, STATE, failures_blob, output_container, result_blob, task_id
-from shared.ports import BlobItem
+from shared.ports import BlobItem, NodeError
 from shared.record import Record
 
 LOG_BYTES = 64 * 1024
@@ -108,9 +108,21 @@ def pool_evidence(record: Record, work: Work) -> Iterator[dict[str, str | None]]
     if pool is None:
         return
     for error in pool.resize_errors:
-        yield {"kind": "resize", "node": None, "state": None, "code": error.code, "message": error.message}
+        yield {"kind": "resize", "code": error.code, "message": error.message}
     if pool.autoscale_error is not None:
-        error = pool.autoscale_error
-        yield {"kind": "autoscale", "node": None, "state": None, "code": error.code, "message": error.message}
+        yield {"kind": "autoscale", "code": pool.autoscale_error.code, "message": pool.autoscale_error.message}
     for node in work.ports.batch.node_errors(record.pool_id):
-        yield {"kind": "node", "node": node.node, "state": node.state, "code": node.code, "message": node.message}
+        yield node_evidence(record, node, work)
+
+
+def node_evidence(record: Record, node: NodeError, work: Work) -> dict[str, str | None]:
+    """One node; of a start task that failed, the ends of what it wrote, which go with the node."""
+    told = {"kind": "node", "code": node.code, "message": node.message, "node": node.node, "state": node.state}
+    return told | {way: start_task_said(record, node, way, work) for way in ("stdout", "stderr")}
+
+
+def start_task_said(record: Record, node: NodeError, way: str, work: Work) -> str | None:
+    if node.state != "starttaskfailed":
+        return None
+    content = work.ports.batch.node_file(record.pool_id, node.node, f"startup/{way}.txt", TAIL)
+    return None if content is None else content.decode("utf-8", "replace")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from controller import ledger
 from controller.outcome import allowed
@@ -17,52 +18,86 @@ from shared.record import Record, SoFar
 
 MOST_REACTIVATIONS = 3
 """After failures of the platform. What a program ends with has the manifest's limit."""
-KINDS = (Fate.BROKEN, Fate.REPEATED)
+
+
+@dataclass(frozen=True)
+class Goes:
+    """How often a row was sent out again, by fate; `ended`: the end that the last go was given for."""
+
+    broken: int = 0
+    repeated: int = 0
+    ended: str | None = None
+
+    @property
+    def all(self) -> int:
+        return self.broken + self.repeated
+
+    def one_more(self, fate: Fate, ended: str | None) -> Goes:
+        if fate is Fate.BROKEN:
+            return replace(self, broken=self.broken + 1, ended=ended)
+        return replace(self, repeated=self.repeated + 1, ended=ended)
+
+    @classmethod
+    def of(cls, noted: int | list[Any]) -> Goes:
+        """An earlier version noted the first number alone."""
+        return cls(noted) if isinstance(noted, int) else cls(*noted)
 
 
 class Reruns:
-    """How often each row was sent out again, and why; shards are read once in a pass and written before each
-    reactivation: row -> [after failures of the platform, after exit codes]."""
+    """The goes of each row; shards are read once in a pass and written before each reactivation, so that no crash
+    gives away more than there are. One end counts once, however often it takes to send the task out again."""
 
     def __init__(self, record: Record, ports: Ports) -> None:
         self._record, self._ports = record, ports
         self._manifest = record.plan.manifest
-        self._shards: dict[int, dict[str, list[int]]] = {}
+        self._shards: dict[int, dict[str, Goes]] = {}
 
     def hopeful(self, task: FailedTask) -> bool:
         """May it run again, and has it goes left?"""
-        fate = fate_of(task, self._manifest)
-        if fate not in KINDS:
-            return False
-        most = MOST_REACTIVATIONS if fate is Fate.BROKEN else self._manifest.limits.max_task_retry_count
-        return self._of(index_of(task.id))[KINDS.index(fate)] < most
+        fate, goes = fate_of(task, self._manifest), self._of(index_of(task.id))
+        if fate is Fate.BROKEN:
+            return goes.broken < MOST_REACTIVATIONS or self._is_noted(task)
+        return fate is Fate.REPEATED and (
+            goes.repeated < self._manifest.limits.max_task_retry_count or self._is_noted(task)
+        )
 
     def note(self, task: FailedTask) -> None:
         """Count one more go, on disk."""
+        if self._is_noted(task):
+            return
         index = index_of(task.id)
-        goes = self._of(index)
-        goes[KINDS.index(fate_of(task, self._manifest))] += 1
         shard = index // SHARD_ROWS
-        self._shards[shard][str(index)] = goes
-        content = json.dumps(self._shards[shard]).encode()
+        known = self._known(shard)
+        known[str(index)] = self._of(index).one_more(fate_of(task, self._manifest), end_of(task))
+        content = json.dumps({row: list(vars(goes).values()) for row, goes in known.items()}).encode()
         self._ports.control.put(STATE, runs_shard(self._record.job, shard), content)
 
     def before(self, index: int) -> int:
         """How often the row was sent out again: runs that its task, counted anew each time, does not know."""
-        return sum(self._of(index))
+        return self._of(index).all
 
-    def _of(self, index: int) -> list[int]:
-        shard = index // SHARD_ROWS
+    def total(self) -> int:
+        """Of all rows."""
+        shards = range(-(-self._record.split.rows // SHARD_ROWS))
+        return sum(goes.all for shard in shards for goes in self._known(shard).values())
+
+    def _is_noted(self, task: FailedTask) -> bool:
+        """Was a go counted for this very end, and never begun?"""
+        return task.ended is not None and self._of(index_of(task.id)).ended == end_of(task)
+
+    def _of(self, index: int) -> Goes:
+        return self._known(index // SHARD_ROWS).get(str(index), Goes())
+
+    def _known(self, shard: int) -> dict[str, Goes]:
         if shard not in self._shards:
             blob = self._ports.control.read(STATE, runs_shard(self._record.job, shard))
             found = json.loads(blob.content) if blob else {}
-            self._shards[shard] = {row: as_goes(goes) for row, goes in found.items()}
-        return list(self._shards[shard].get(str(index), (0, 0)))
+            self._shards[shard] = {row: Goes.of(noted) for row, noted in found.items()}
+        return self._shards[shard]
 
 
-def as_goes(noted: int | list[int]) -> list[int]:
-    """An earlier version noted the first number alone."""
-    return [noted, 0] if isinstance(noted, int) else noted
+def end_of(task: FailedTask) -> str | None:
+    return task.ended.isoformat() if task.ended else None
 
 
 @dataclass

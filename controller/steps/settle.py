@@ -139,7 +139,8 @@ def conclude(record: Record, action: Settle, board: Board, work: Work) -> Record
         failure=failure,
     )
     warnings = (*record.warnings, *warn(record, action, verdict))
-    return record.model_copy(update={"verdict": verdict, "warnings": warnings})
+    usage = record.usage.model_copy(update={"reactivations": Reruns(record, work.ports).total()})
+    return record.model_copy(update={"verdict": verdict, "warnings": warnings, "usage": usage})
 
 
 def warn(record: Record, action: Settle, verdict: Verdict) -> Iterator[Warned]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from shared.azure import batch_views as views
+from shared.azure import node_files
 from shared.azure.batch_bodies import job_body, metadata_items
 from shared.azure.batch_door import GONE, BatchDoor
 from shared.azure.batch_tasks import add_tasks
@@ -91,6 +92,9 @@ class AzureBatch:
         change = models.BatchPoolUpdateOptions(metadata=metadata_items(metadata.items()))
         gone = {*GONE, "PoolBeingDeleted"}
         self._door.refused(f"pool {pool_id}", lambda client: client.update_pool(pool_id, change), fine=gone)
+
+    def node_file(self, pool_id: str, node_id: str, path: str, most: int) -> bytes | None:
+        return node_files.tail(self._door, pool_id, node_id, path, most)
 
     def delete_pool(self, pool_id: str) -> None:
         def delete(client: Any) -> None:

@@ -95,6 +95,7 @@ def failed_task(task: models.BatchTask) -> FailedTask:
         message=_with_details(failure.message, failure.details) if failure else "",
         runs=(info.retry_count or 0) + 1 if info else 1,
         node=task.node_info.node_id if task.node_info else None,
+        ended=info.end_time if info else None,
     )
 
 

@@ -72,7 +72,7 @@ class TaskCounts:
 
 @dataclass(frozen=True)
 class FailedTask:
-    """A task that ended in failure. `runs` = exit-code retries + 1."""
+    """A task that ended in failure. `runs` = exit-code retries + 1; `ended` tells this end from later ones."""
 
     id: str
     exit_code: int | None
@@ -81,6 +81,7 @@ class FailedTask:
     message: str
     runs: int
     node: str | None
+    ended: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,10 @@ class BatchPort(Protocol):
 
     def mark_pool(self, pool_id: str, metadata: Mapping[str, str]) -> None:
         """Replace the pool's metadata; success when it is gone or on its way out."""
+        ...
+
+    def node_file(self, pool_id: str, node_id: str, path: str, most: int) -> bytes | None:
+        """The last `most` bytes of a file of a node, below its root; None where it cannot be had (any more)."""
         ...
 
     def delete_pool(self, pool_id: str) -> None:

@@ -12,7 +12,7 @@ import pytest
 from shared.azure.deadline import Deadline, bounded
 from shared.azure.task_bodies import run_options
 from shared.errors import Defect, OutOfTime, QuotaFull, Refused, Transient
-from shared.specs import ResourceFile, Source
+from shared.specs import ResourceFile, Site, Source
 from tests.contract.batch_ground import UNTIL, WireGround, a_job, a_pool, a_preparation, a_task, wire_ground
 from tests.fakes.tasks import TaskEnd
 
@@ -216,3 +216,18 @@ def test_no_request_is_begun_after_the_deadline(ground: WireGround) -> None:
     with bounded(Deadline.after(timedelta(seconds=1), floor=0.5)), pytest.raises(OutOfTime):
         ground.batch.pool("bd-a")
     assert time.monotonic() - began < 1.5
+
+
+def test_what_a_failed_start_task_wrote_is_read_while_its_node_is_there(ground: WireGround) -> None:
+    """The end of a file, the whole of a short one; None for a file or node that is not there."""
+    ground.ends[""] = TaskEnd(3)
+    ground.batch.create_pool(a_pool("bd-a", site=Site(start_task="/bin/sh -c false")))
+    ground.pass_time(timedelta(seconds=30))
+    (error,) = ground.batch.node_errors("bd-a")
+    assert error.state == "starttaskfailed"
+    (ground.launches[0].node_root / "startup" / "stderr.txt").write_bytes(b"no such mirror\n")
+    assert ground.batch.node_file("bd-a", error.node, "startup/stderr.txt", 7) == b"mirror\n"
+    assert ground.batch.node_file("bd-a", error.node, "startup/stderr.txt", 100) == b"no such mirror\n"
+    assert ground.batch.node_file("bd-a", error.node, "startup/stdout.txt", 100) == b""
+    assert ground.batch.node_file("bd-a", error.node, "startup/none.txt", 100) is None
+    assert ground.batch.node_file("bd-a", "tvm-none", "startup/stderr.txt", 100) is None

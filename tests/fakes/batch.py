@@ -44,6 +44,8 @@ class FakePool:
     resize_errors: tuple[ServiceError, ...] = ()
     autoscale_error: ServiceError | None = None
     node_errors: tuple[NodeError, ...] = ()
+    node_files: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    """By node and path."""
     gone_at: datetime | None = None
     containers: bool = True
 
@@ -127,6 +129,11 @@ class FakeBatch(Faulty):
         if self._settle(self.pools, pool_id) and not self.pools[pool_id].gone_at:
             pool = self.pools[pool_id]
             pool.spec = replace(pool.spec, metadata=tuple(metadata.items()))
+
+    @port
+    def node_file(self, pool_id: str, node_id: str, path: str, most: int) -> bytes | None:
+        found = self.pools[pool_id].node_files.get((node_id, path)) if self._settle(self.pools, pool_id) else None
+        return None if found is None else found[-most:]
 
     @port
     def delete_pool(self, pool_id: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from shared.ports import FailedTask
 from shared.specs import TaskSpec
@@ -31,6 +31,8 @@ class FakeTask:
     spec: TaskSpec
     running: bool = False
     runs: int = 0
+    ends: int = 0
+    """How often it has ended, whatever was reactivated."""
     end: TaskEnd | None = None
     ended: datetime | None = None
 
@@ -40,7 +42,8 @@ class FakeTask:
             end = program(self.spec)
             again = end.exit_code not in (0, None) and not end.code and self.runs <= self.spec.max_retries
             self.end = None if again else end
-        self.running, self.ended = False, now
+        self.ends += 1
+        self.running, self.ended = False, now + timedelta(microseconds=self.ends)
 
 
 def failed_task(task: FakeTask, end: TaskEnd) -> FailedTask:
@@ -48,4 +51,4 @@ def failed_task(task: FakeTask, end: TaskEnd) -> FailedTask:
     code = end.code or "FailureExitCode"
     message = end.message or "The task exited with an exit code representing a failure"
     category = end.category or "usererror"
-    return FailedTask(task.spec.id, end.exit_code, category, code, message, max(task.runs, 1), "node-1")
+    return FailedTask(task.spec.id, end.exit_code, category, code, message, max(task.runs, 1), "node-1", task.ended)

@@ -76,6 +76,7 @@ def test_what_batch_says_of_nodes_is_kept_before_they_go() -> None:
         NodeError("n1", "starttaskfailed", "StartTaskFailure", "exit 1"),
         NodeError("n2", "unusable", "DiskFull", "no space"),
     )
+    pool.node_files = {("n1", "startup/stderr.txt"): b"x" * 5000 + b"no such mirror"}
     ground.world.clock.advance(timedelta(seconds=5))
     ground.tick()
     ground.deliver()
@@ -83,11 +84,13 @@ def test_what_batch_says_of_nodes_is_kept_before_they_go() -> None:
     status = ground.status()
     assert status["failure"]["code"] == "START_TASK"
     lines = [json.loads(line) for line in logs_of(ground)["nodes.jsonl"].splitlines()]
-    assert [(line["kind"], line["node"], line["code"]) for line in lines] == [
+    assert [(line["kind"], line.get("node"), line["code"]) for line in lines] == [
         ("resize", None, "AccountCoreQuotaReached"),
         ("node", "n1", "StartTaskFailure"),
         ("node", "n2", "DiskFull"),
     ]
+    assert lines[1]["stderr"].endswith("xno such mirror")
+    assert (len(lines[1]["stderr"]), lines[1]["stdout"], lines[2]["stderr"]) == (2000, None, None)
     assert status["links"]["logs"] == f"results/{job}/logs/"
 
 

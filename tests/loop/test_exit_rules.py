@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from shared.errors import Transient
 from tests.fakes.tasks import TaskEnd
 from tests.loop.ground import Container, Ground, Program
 from tests.loop.test_jobs import LINES, RANGE, number
@@ -167,6 +169,53 @@ def test_failures_of_the_platform_are_counted_apart_from_exit_codes() -> None:
     assert len(ran) == 7
     failure = ground.status()["failure"]
     assert (failure["code"], failure["task"], failure["evidence"]["runs"]) == ("TASKS_FAILED", "t-000002", 7)
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["refused", "answer lost"])
+def test_trouble_with_sending_out_again_uses_up_no_run(after: bool) -> None:
+    """Ten busy answers of the service are no ten runs: the limit counts what ran."""
+    ground = Ground()
+    ground.drop(RANGE + "failure: {stopOn: [2]}\nlimits: {maxTaskRetryCount: 1}\n")
+    ground.world.batch.fail_next("reactivate", Transient("busy"), times=10, after=after)
+    seen: list[str] = []
+
+    def program(container: Container) -> int:
+        seen.append(container.args[0])
+        return ends_with({"3": 9} if seen.count("3") == 1 else {})(container)
+
+    ground.settle(program)
+    assert seen.count("3") == 2
+    assert ground.status()["complete"] is True
+
+
+def test_what_a_look_did_not_get_to_runs_again_at_the_next_one() -> None:
+    """Of three failed tasks one was sent out when the service got busy: the others need not wait for the job's end."""
+    ground = Ground()
+    ground.drop(RANGE.replace("stop: 5", "stop: 9") + "failure: {stopOn: [2]}\n")
+    ground.run_tasks(ends_with({"0": 9, "1": 9, "2": 9}), 3)
+    (job,) = ground.open_jobs()
+    tasks = ground.world.batch.jobs[job].tasks
+    ground.world.batch.fail_next("reactivate", Transient("busy", timedelta(seconds=1)), after=True)
+    for _ in range(3):
+        ground.round(number, most=0)
+    assert [task_id for task_id, task in tasks.items() if task.end] == []
+    ground.settle(number)
+    assert (ground.status()["complete"], ground.status()["attempts"]["runs"]) == (True, 12)
+
+
+def test_reading_many_failures_reads_the_ledger_once() -> None:
+    """One shard of rows, 200 failed tasks: no read for each."""
+    ground = Ground()
+    ground.drop(RANGE.replace("stop: 5", "stop: 300") + 'failure: {tolerated: "90%", skipOn: [3]}\n')
+    failing = ends_with(dict.fromkeys(map(str, range(100)), 3) | dict.fromkeys(map(str, range(100, 200)), 7))
+    ground.run_tasks(failing, 250)
+    before = ground.world.control.calls["read"]
+    for _ in range(3):
+        ground.round(number, most=0)
+    assert ground.world.control.calls["read"] - before < 100
+    assert ground.status()["tasks"]["skipped"] == 100
+    ground.settle(failing)
+    assert units_of(ground) == (100, 100, 100, 0)
 
 
 def test_a_task_that_its_time_limit_ended_has_no_code_of_its_own() -> None:
