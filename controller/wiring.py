@@ -24,6 +24,7 @@ from shared.specs import RegistrySpec, Site
 
 if TYPE_CHECKING:
     from shared.azure.blobs import AzureBlobs
+    from shared.azure.line import Line
     from shared.azure.vault import VaultSecrets
 
 T = TypeVar("T")
@@ -70,48 +71,49 @@ def within(seconds: int) -> AbstractContextManager[object]:
     return bounded(Deadline.after(timedelta(seconds=seconds)))
 
 
-def make_ports(settings: Settings) -> Ports:
-    """The real world: storage, Batch, queue, events, Key Vault, clock. Clients open on first use."""
+def make_ports(settings: Settings, by: Line | None = None) -> Ports:
+    """The real world: storage, Batch, queue, events, Key Vault, clock; over the network unless `by` says otherwise.
+    Clients open on first use."""
     from shared.azure.blobs import AzureBlobs
     from shared.azure.events import QueueEvents, TopicEvents
+    from shared.azure.line import NETWORK
     from shared.azure.locks import BlobLocks
     from shared.azure.queue import WakeQueue
     from shared.azure.vault import VaultSecrets
-    from shared.clock import SystemClock
 
-    clock = SystemClock()
-    secrets = VaultSecrets(settings.key_vault, clock)
+    by = by or NETWORK
+    secrets = VaultSecrets(settings.key_vault, by.clock, by)
     signing = partial(secrets.get, settings.work_key_secret) if settings.work_key_secret else None
-    work = AzureBlobs(settings.work, signing)
-    queue = WakeQueue(settings.control)
+    work = AzureBlobs(settings.work, signing, by)
+    queue = WakeQueue(settings.control, by=by)
     topic_key = settings.topic_key_secret or ""
     return Ports(
-        control=AzureBlobs(settings.control),
+        control=AzureBlobs(settings.control, by=by),
         work=work,
-        batch=make_batch(settings, work, secrets),
-        locks=BlobLocks(settings.control),
+        batch=make_batch(settings, work, secrets, by),
+        locks=BlobLocks(settings.control, by),
         queue=queue,
-        events=TopicEvents(settings.topic, partial(secrets.get, topic_key), partial(secrets.reread, topic_key))
+        events=TopicEvents(settings.topic, partial(secrets.get, topic_key), partial(secrets.reread, topic_key), by)
         if settings.topic
         else QueueEvents(queue),
         secrets=secrets,
-        clock=clock,
+        clock=by.clock,
     )
 
 
-def make_batch(settings: Settings, work: AzureBlobs, secrets: VaultSecrets) -> BatchPort:
+def make_batch(settings: Settings, work: AzureBlobs, secrets: VaultSecrets, by: Line) -> BatchPort:
     """Identity mode where the settings name an identity for the nodes, else keys mode."""
     from shared.azure.batch_door import BatchKey
     from shared.azure.batch_modes import by_identity, by_keys
 
     endpoint = settings.batch_endpoint
     if settings.identity is not None:
-        return by_identity(endpoint, work, secrets, settings.identity)
+        return by_identity(endpoint, work, secrets, settings.identity, by)
     key = None
     if settings.batch_key_secret and settings.batch_account:
         name = settings.batch_key_secret
         key = BatchKey(settings.batch_account, partial(secrets.get, name), partial(secrets.reread, name))
-    return by_keys(endpoint, work, secrets, key)
+    return by_keys(endpoint, work, secrets, key, by)
 
 
 def make_containers(ports: Ports) -> None:

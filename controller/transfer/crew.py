@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextvars import copy_context
+from concurrent.futures import Future
 from types import TracebackType
 from typing import ParamSpec, Self, TypeVar
+
+from controller.threads import Threads
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -21,7 +22,7 @@ class Crew:
     """
 
     def __init__(self, threads: int = THREADS, ahead: int = THREADS) -> None:
-        self._executor = ThreadPoolExecutor(threads)
+        self._executor = Threads(threads)
         self._ahead = ahead
         self._pending: deque[Future[object]] = deque()
 
@@ -35,8 +36,7 @@ class Crew:
 
     def start(self, call: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Future[R]:
         """Hand in a call whose giver bounds and awaits it himself."""
-        context = copy_context()
-        return self._executor.submit(lambda: context.run(call, *args, **kwargs))
+        return self._executor.submit(call, *args, **kwargs)
 
     def drain(self) -> None:
         """Wait until every submitted call is done."""

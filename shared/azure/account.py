@@ -7,12 +7,11 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from shared.clock import SystemClock
+from shared.azure.line import NETWORK, Line
 from shared.errors import Defect
 from shared.settings import StorageAccount
 
 if TYPE_CHECKING:
-    from azure.core.credentials import TokenCredential
     from azure.storage.blob import BlobClient, BlobServiceClient, ContainerClient
 
 POLICY = "batchdrop"
@@ -25,18 +24,16 @@ SOURCE_READABLE = timedelta(minutes=15)
 
 class BlobAccount:
     """Thread-safe: nothing changes after construction. `key` answers the account key and is asked only when something
-    is signed; without it nothing can be signed. `credential`: for an account without a connection string; the
-    process's own unless another is given."""
+    is signed; without it nothing can be signed. An account without a connection string is asked by identity."""
 
-    def __init__(
-        self, at: StorageAccount, key: Callable[[], str] | None = None, credential: TokenCredential | None = None
-    ) -> None:
-        from shared.azure.transport import BoundedTransport, storage_options
+    def __init__(self, at: StorageAccount, key: Callable[[], str] | None = None, by: Line = NETWORK) -> None:
+        from shared.azure.transport import storage_options
 
         self._key = key
-        self._transport = BoundedTransport()
+        self._by = by
+        self._transport = by.open()
         self._options: dict[str, Any] = {**storage_options(self._transport), "max_chunk_get_size": CHUNK}
-        self.service = self._make_service(at, credential)
+        self.service = self._make_service(at)
         self.name = self.service.account_name or at.name
         self.endpoint = self.service.primary_endpoint.rstrip("/")
 
@@ -88,7 +85,7 @@ class BlobAccount:
             return self.url(container, name), f"Bearer {token}"
         from azure.storage.blob import BlobSasPermissions, generate_blob_sas
 
-        reading, until = BlobSasPermissions(read=True), SystemClock().now() + SOURCE_READABLE
+        reading, until = BlobSasPermissions(read=True), self._by.clock.now() + SOURCE_READABLE
         signed = generate_blob_sas(self.name, container, name, account_key=key, permission=reading, expiry=until)
         return f"{self.url(container, name)}?{signed}", None
 
@@ -102,11 +99,9 @@ class BlobAccount:
             raise Defect(f"storage account {self.name}: an address is to be signed, but no key was given")
         return self._key()
 
-    def _make_service(self, at: StorageAccount, credential: TokenCredential | None) -> BlobServiceClient:
+    def _make_service(self, at: StorageAccount) -> BlobServiceClient:
         from azure.storage.blob import BlobServiceClient
 
         if at.connection_string:
             return BlobServiceClient.from_connection_string(at.connection_string, **self._options)
-        from shared.azure.identity import default_credential
-
-        return BlobServiceClient(at.blob_uri or "", credential=credential or default_credential(), **self._options)
+        return BlobServiceClient(at.blob_uri or "", credential=self._by.identity(), **self._options)

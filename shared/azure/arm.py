@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 from shared.arm_ids import BatchAccountId
 from shared.azure.failures import code_of, delay_of, judged, status_of, translated
+from shared.azure.line import NETWORK, Line
 from shared.errors import BatchdropError, Refused, Transient
 
 if TYPE_CHECKING:
-    from azure.core.credentials import TokenCredential
     from azure.core.exceptions import HttpResponseError
     from azure.mgmt.batch import BatchManagementClient, models
 
@@ -30,14 +30,12 @@ FIX = (
 
 
 class Arm:
-    """Thread-safe. `credential`: the process's own unless another is given."""
+    """Thread-safe."""
 
-    def __init__(self, account: BatchAccountId, endpoint: str, credential: TokenCredential | None = None) -> None:
-        from shared.azure.transport import BoundedTransport
-
+    def __init__(self, account: BatchAccountId, endpoint: str, by: Line = NETWORK) -> None:
         self.account = account
-        self._endpoint, self._credential = endpoint, credential
-        self._transport = BoundedTransport()
+        self._endpoint, self._by = endpoint, by
+        self._transport = by.open()
         self._client: BatchManagementClient | None = None
         self._guard = threading.Lock()
 
@@ -80,12 +78,10 @@ class Arm:
     def _make(self) -> BatchManagementClient:
         from azure.mgmt.batch import BatchManagementClient
 
-        from shared.azure.identity import default_credential
         from shared.azure.transport import core_options
 
-        credential = self._credential or default_credential()
         options = core_options(self._transport)
-        return BatchManagementClient(credential, self.account.subscription, self._endpoint, **options)
+        return BatchManagementClient(self._by.identity(), self.account.subscription, self._endpoint, **options)
 
 
 def arm_judged(error: HttpResponseError, thing: str) -> BatchdropError:

@@ -10,10 +10,10 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, TypeVar
 
 from shared.azure.failures import code_of, translated
+from shared.azure.line import NETWORK, Line
 
 if TYPE_CHECKING:
     from azure.batch import BatchClient
-    from azure.core.credentials import TokenCredential
 
 T = TypeVar("T")
 GONE = frozenset({"PoolNotFound", "JobNotFound", "ResourceNotFound"})
@@ -35,13 +35,11 @@ class _Opened:
 
 
 class BatchDoor:
-    """`key` None: a token, over https only, of `credential`, or of the process's own identity where none is given."""
+    """`key` None: by identity, over https only."""
 
-    def __init__(self, endpoint: str, key: BatchKey | None, credential: TokenCredential | None = None) -> None:
-        from shared.azure.transport import BoundedTransport
-
-        self._endpoint, self._key, self._credential = endpoint, key, credential
-        self._transport = BoundedTransport()
+    def __init__(self, endpoint: str, key: BatchKey | None, by: Line = NETWORK) -> None:
+        self._endpoint, self._key, self._by = endpoint, key, by
+        self._transport = by.open()
         self._current: _Opened | None = None
         self._guard = threading.Lock()
 
@@ -106,9 +104,7 @@ class BatchDoor:
 
         options = core_options(self._transport)
         if self._key is None or key is None:
-            from shared.azure.identity import default_credential
-
-            return _Opened(BatchClient(self._endpoint, self._credential or default_credential(), **options), None)
+            return _Opened(BatchClient(self._endpoint, self._by.identity(), **options), None)
         from azure.core.credentials import AzureNamedKeyCredential
 
         return _Opened(BatchClient(self._endpoint, AzureNamedKeyCredential(self._key.account, key), **options), key)

@@ -6,24 +6,22 @@ identity  pools by ARM; nodes bear a user-assigned identity, and hold neither ke
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from shared.azure.arm import Arm
 from shared.azure.arm_pools import ArmPools
 from shared.azure.batch import AzureBatch
 from shared.azure.batch_door import BatchDoor, BatchKey
+from shared.azure.line import NETWORK, Line
 from shared.azure.node_access import Addresses, IdentityAccess, SignedAccess, Signer
 from shared.azure.pools import DataPlanePools
 from shared.ports import SecretPort
 from shared.settings import IdentityMode
 
-if TYPE_CHECKING:
-    from azure.core.credentials import TokenCredential
 
-
-def by_keys(endpoint: str, signer: Signer, secrets: SecretPort, key: BatchKey | None = None) -> AzureBatch:
+def by_keys(
+    endpoint: str, signer: Signer, secrets: SecretPort, key: BatchKey | None = None, by: Line = NETWORK
+) -> AzureBatch:
     """`signer` is the work account. `key` None: the controller itself comes by its own identity (https only)."""
-    door = BatchDoor(endpoint, key)
+    door = BatchDoor(endpoint, key, by)
     return AzureBatch(door, SignedAccess(signer), DataPlanePools(door, secrets))
 
 
@@ -32,9 +30,9 @@ def by_identity(
     addresses: Addresses,
     secrets: SecretPort,
     mode: IdentityMode,
-    credential: TokenCredential | None = None,
+    by: Line = NETWORK,
 ) -> AzureBatch:
-    """`addresses` is the work account. `credential`: the process's own unless another is given. https only."""
-    door = BatchDoor(endpoint, None, credential)
-    arm = Arm(mode.account, mode.arm_endpoint, credential)
+    """`addresses` is the work account. https only."""
+    door = BatchDoor(endpoint, None, by)
+    arm = Arm(mode.account, mode.arm_endpoint, by)
     return AzureBatch(door, IdentityAccess(addresses, mode.node_identity), ArmPools(arm, mode.node_identity, secrets))

@@ -11,6 +11,7 @@ from shared.azure.account import CHUNK, BlobAccount
 from shared.azure.containers import Containers
 from shared.azure.copying import Copying
 from shared.azure.failures import translated
+from shared.azure.line import NETWORK, Line
 from shared.azure.ranges import SourceRange
 from shared.errors import Conflict, Refused, Vanished
 from shared.ports import ANY, Blob, BlobItem, Condition
@@ -28,8 +29,8 @@ _SHARED = "0" * 32
 class AzureBlobs(Containers):
     """One storage account. `key` answers the account key (from the Key Vault); it is asked only to sign addresses."""
 
-    def __init__(self, at: StorageAccount, key: Callable[[], str] | None = None) -> None:
-        super().__init__(BlobAccount(at, key))
+    def __init__(self, at: StorageAccount, key: Callable[[], str] | None = None, by: Line = NETWORK) -> None:
+        super().__init__(BlobAccount(at, key, by))
 
     def close(self) -> None:
         """Close the connections."""

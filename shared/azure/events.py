@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.azure.failures import translated
+from shared.azure.line import NETWORK, Line
 from shared.errors import Refused
 from shared.ports import QueuePort
 
@@ -23,11 +24,9 @@ DATA_VERSION = "1"
 class TopicEvents:
     """Publishes to a custom topic of the Event Grid schema. `read` answers its key, `reread` asks the vault again."""
 
-    def __init__(self, topic: str, read: Callable[[], str], reread: Callable[[], str]) -> None:
-        from shared.azure.transport import BoundedTransport
-
+    def __init__(self, topic: str, read: Callable[[], str], reread: Callable[[], str], by: Line = NETWORK) -> None:
         self._topic, self._read, self._reread = topic, read, reread
-        self._transport = BoundedTransport()
+        self._transport = by.open()
 
     def close(self) -> None:
         """Close the connections."""

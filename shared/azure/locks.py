@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from shared.azure.account import BlobAccount
 from shared.azure.blobs import conditions, plain
 from shared.azure.failures import translated
+from shared.azure.line import NETWORK, Line
 from shared.errors import Conflict, Vanished
 from shared.names import STATE, JobId, lock_blob
 from shared.ports import ABSENT, Condition, DefectCount
@@ -25,8 +26,8 @@ _STEP, _COUNT, _FIRST = "defect_step", "defect_count", "defect_first"
 class BlobLocks:
     """Locks of the control account. One instance knows the leases it holds, so it can write under them."""
 
-    def __init__(self, at: StorageAccount) -> None:
-        self._account = BlobAccount(at)
+    def __init__(self, at: StorageAccount, by: Line = NETWORK) -> None:
+        self._account = BlobAccount(at, None, by)
         self._mine: dict[str, BlobLeaseClient] = {}
         self._guard = threading.Lock()
 

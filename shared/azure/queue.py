@@ -8,13 +8,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from shared.azure.failures import translated
+from shared.azure.line import NETWORK, Line
 from shared.errors import Refused, Vanished
 from shared.settings import StorageAccount
 
 if TYPE_CHECKING:
     from azure.storage.queue import QueueClient
 
-    from shared.azure.transport import BoundedTransport
+    from shared.azure.transport import Transport
 
 NAME = "batchdrop-wake"
 
@@ -22,11 +23,9 @@ NAME = "batchdrop-wake"
 class WakeQueue:
     """The wake queue of the control account; made when it is not there."""
 
-    def __init__(self, at: StorageAccount, name: str = NAME) -> None:
-        from shared.azure.transport import BoundedTransport
-
-        self._transport = BoundedTransport()
-        self._queue = _client(at, name, self._transport)
+    def __init__(self, at: StorageAccount, name: str = NAME, by: Line = NETWORK) -> None:
+        self._transport = by.open()
+        self._queue = _client(at, name, by, self._transport)
 
     def close(self) -> None:
         """Close the connections."""
@@ -54,7 +53,7 @@ class WakeQueue:
                 raise
 
 
-def _client(at: StorageAccount, name: str, transport: BoundedTransport) -> QueueClient:
+def _client(at: StorageAccount, name: str, by: Line, transport: Transport) -> QueueClient:
     from azure.storage.queue import QueueClient, TextBase64EncodePolicy
 
     from shared.azure.transport import storage_options
@@ -62,6 +61,4 @@ def _client(at: StorageAccount, name: str, transport: BoundedTransport) -> Queue
     options = {**storage_options(transport), "message_encode_policy": TextBase64EncodePolicy()}
     if at.connection_string:
         return QueueClient.from_connection_string(at.connection_string, name, **options)
-    from shared.azure.identity import default_credential
-
-    return QueueClient(at.queue_uri or "", name, credential=default_credential(), **options)
+    return QueueClient(at.queue_uri or "", name, credential=by.identity(), **options)

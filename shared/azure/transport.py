@@ -16,16 +16,15 @@ RETRIES = 3
 CONNECT_SECONDS = 10.0
 HOSTS, CONNECTIONS = 4, 32
 """Kept open per client; the default of 10 connections would be thrown away and made anew under many threads."""
+Transport = HttpTransport[Any, Any]
 
 
 class BoundedTransport(HttpTransport[Any, Any]):
-    """One per client; its connections are shared by all threads that use the client."""
+    """One per client; its connections are shared by all threads that use the client. `inner`: what sends, where it is
+    not to be the network."""
 
-    def __init__(self) -> None:
-        self._inner = RequestsTransport()
-        self._inner.open()
-        for scheme in ("http://", "https://"):
-            self._inner.session.get_adapter(scheme).init_poolmanager(HOSTS, CONNECTIONS)
+    def __init__(self, inner: Transport | None = None) -> None:
+        self._inner = inner or network()
 
     def send(self, request: Any, **kwargs: Any) -> Any:
         seconds = try_seconds()
@@ -50,12 +49,22 @@ class BoundedTransport(HttpTransport[Any, Any]):
         self.close()
 
 
-def core_options(transport: BoundedTransport) -> dict[str, Any]:
+def network() -> Transport:
+    """HTTP over sockets."""
+    requests = RequestsTransport()
+    requests.open()
+    for scheme in ("http://", "https://"):
+        requests.session.get_adapter(scheme).init_poolmanager(HOSTS, CONNECTIONS)
+    sending: Transport = requests
+    return sending
+
+
+def core_options(transport: Transport) -> dict[str, Any]:
     """Options of an azure-core client (Batch, Key Vault, Event Grid)."""
     return {"transport": transport, "retry_total": RETRIES, "retry_backoff_max": 8}
 
 
-def storage_options(transport: BoundedTransport) -> dict[str, Any]:
+def storage_options(transport: Transport) -> dict[str, Any]:
     """Options of a Storage client, whose retry policy is its own. Never the secondary: it may be behind."""
     waits = {"initial_backoff": 0, "increment_base": 2, "random_jitter_range": 1}
     return {"transport": transport, "retry_total": RETRIES, "retry_to_secondary": False, **waits}

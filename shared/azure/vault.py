@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from shared.azure.failures import translated
+from shared.azure.line import NETWORK, Line
 from shared.errors import Refused, Vanished
 from shared.ports import Clock
 
 if TYPE_CHECKING:
-    from azure.core.credentials import TokenCredential
     from azure.keyvault.secrets import SecretClient
 
 KEPT = timedelta(minutes=10)
@@ -21,11 +21,9 @@ DENIED = "SECRET_DENIED"
 class VaultSecrets:
     """The secrets of one Key Vault; the credential is the process's own unless another is given."""
 
-    def __init__(self, url: str, clock: Clock, credential: TokenCredential | None = None) -> None:
-        from shared.azure.transport import BoundedTransport
-
-        self._url, self._clock, self._credential = url, clock, credential
-        self._transport = BoundedTransport()
+    def __init__(self, url: str, clock: Clock, by: Line = NETWORK) -> None:
+        self._url, self._clock, self._by = url, clock, by
+        self._transport = by.open()
         self._client: SecretClient | None = None
         self._known: dict[str, tuple[str, datetime]] = {}
         self._guard = threading.Lock()
@@ -81,7 +79,6 @@ class VaultSecrets:
     def _make(self) -> SecretClient:
         from azure.keyvault.secrets import SecretClient
 
-        from shared.azure.identity import default_credential
         from shared.azure.transport import core_options
 
-        return SecretClient(self._url, self._credential or default_credential(), **core_options(self._transport))
+        return SecretClient(self._url, self._by.identity(), **core_options(self._transport))

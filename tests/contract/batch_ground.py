@@ -26,6 +26,7 @@ from shared.arm_ids import BatchAccountId
 from shared.azure.batch import AzureBatch
 from shared.azure.batch_door import BatchKey
 from shared.azure.batch_modes import by_identity, by_keys
+from shared.azure.line import Line
 from shared.names import EXPIRES_KEY, JOB_KEY, OWNER_KEY
 from shared.ports import BatchPort
 from shared.settings import IdentityMode
@@ -113,7 +114,7 @@ class WireGround:
         """A port in identity mode: tokens over https, pools by ARM."""
         url = str(self.server.secure_url)
         mode = mode or IdentityMode(ACCOUNT, NODE_IDENTITY, url)
-        return by_identity(url, self.signer, self.secrets, mode, Tokens())
+        return by_identity(url, self.signer, self.secrets, mode, Line(credential=Tokens()))
 
     def run(self) -> None:
         self.pass_time(timedelta(seconds=60))

@@ -1,4 +1,4 @@
-"""The same promises, asked of the ports in memory and of the ports over the SDKs."""
+"""The same promises, asked of the ports in memory, and of the ports over the SDKs: to the strict store and Azurite."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from shared.settings import StorageAccount
 from tests.fakes.blobs import MemoryBlobs
 from tests.fakes.clock import VirtualClock
 from tests.fakes.locks import MemoryLocks
+from tests.strict_store.ground import ACCOUNT, KEY, Strict
 
-BOTH = ["memory", pytest.param("azure", marks=pytest.mark.stack)]
+ALL = ["memory", "strict", pytest.param("azure", marks=pytest.mark.stack)]
 
 
 @pytest.fixture(scope="session")
@@ -25,11 +26,15 @@ def storage(request: pytest.FixtureRequest) -> StorageAccount:
     return StorageAccount(connection_string=request.getfixturevalue("azurite").connection_string)
 
 
-@pytest.fixture(params=BOTH)
+@pytest.fixture(params=ALL)
 def blobs(request: pytest.FixtureRequest) -> Iterator[BlobPort]:
-    """A storage account, in memory and in Azurite."""
+    """A storage account, in memory, in the strict store and in Azurite."""
     if request.param == "memory":
         yield MemoryBlobs(VirtualClock())
+        return
+    if request.param == "strict":
+        strict = Strict()
+        yield AzureBlobs(ACCOUNT, lambda: KEY, strict.line)
         return
     azurite = request.getfixturevalue("azurite")
     account = AzureBlobs(request.getfixturevalue("storage"), key=lambda: str(azurite.key))
@@ -46,11 +51,16 @@ def container(blobs: BlobPort) -> Iterator[str]:
     blobs.delete_container(name)
 
 
-@pytest.fixture(params=BOTH)
+@pytest.fixture(params=ALL)
 def locks(request: pytest.FixtureRequest) -> Iterator[LockPort]:
-    """Locks, in memory and as leases in Azurite."""
+    """Locks, in memory and as leases in the strict store and in Azurite."""
     if request.param == "memory":
         yield MemoryLocks(VirtualClock())
+        return
+    if request.param == "strict":
+        strict = Strict()
+        strict.blobs.create_container("batchdrop")
+        yield BlobLocks(ACCOUNT, strict.line)
         return
     account = AzureBlobs(request.getfixturevalue("storage"))
     account.create_container("batchdrop", {})

@@ -15,6 +15,7 @@ from local.certificates import Certificate, ensure_certificate
 from local.key_vault import KeyVault
 from local.secret_store import SecretStore
 from local.serving import serve
+from shared.azure.line import Line
 from shared.azure.vault import VaultSecrets
 from shared.errors import Refused, Transient
 from tests.fakes.clock import VirtualClock
@@ -71,7 +72,7 @@ def secrets(
 ) -> Iterator[VaultSecrets]:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate.bundle))
     with serve(vault, certificate=certificate) as serving:
-        port = VaultSecrets(serving.url, clock, Tokens())
+        port = VaultSecrets(serving.url, clock, Line(credential=Tokens()))
         yield port
         port.close()
 

@@ -16,6 +16,7 @@ from local.azurite import Azurite
 from local.serving import serve
 from shared.azure.account import BlobAccount
 from shared.azure.blobs import AzureBlobs
+from shared.azure.line import Line
 from shared.errors import Refused, Unsupported
 from shared.settings import StorageAccount
 
@@ -74,7 +75,7 @@ def test_store_that_does_not_know_the_request() -> None:
 
 def test_token_where_there_is_no_key() -> None:
     """Without a key the source is named plainly, and read with a token for Storage."""
-    account = BlobAccount(StorageAccount(blob_uri="https://a.blob.invalid"), credential=Login())
+    account = BlobAccount(StorageAccount(blob_uri="https://a.blob.invalid"), by=Line(credential=Login()))
     address, bearer = account.readable("data", "a b.txt")
     account.close()
     assert address == "https://a.blob.invalid/data/a%20b.txt"

@@ -1,0 +1,1 @@
+"""Services that the real SDKs reach without a socket: a transport that calls them as functions."""
