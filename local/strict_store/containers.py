@@ -41,6 +41,14 @@ def delete(call: Call) -> Answer:
     return said(202)
 
 
+def set_metadata(call: Call) -> Answer:
+    """All of it at once."""
+    found = call.account.container(call.container)
+    found.metadata = call.metadata
+    found.etag, found.modified = call.account.etag(), call.now
+    return said(200, versioned(found.etag, found.modified))
+
+
 def set_policies(call: Call) -> Answer:
     """All stored access policies at once, five at most."""
     found = call.account.container(call.container)

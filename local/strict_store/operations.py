@@ -38,6 +38,7 @@ CONTAINER: Table = {
     ("GET", "container", ""): Operation("GetContainerProperties", containers.show),
     ("HEAD", "container", ""): Operation("GetContainerProperties", containers.show),
     ("DELETE", "container", ""): Operation("DeleteContainer", containers.delete),
+    ("PUT", "container", "metadata"): Operation("SetContainerMetadata", containers.set_metadata, "x-ms-meta-*"),
     ("PUT", "container", "acl"): Operation("SetContainerAcl", containers.set_policies),
     ("GET", "container", "list"): Operation("ListBlobs", listings.list_blobs, "", f"{_PAGES} startFrom", "l"),
 }

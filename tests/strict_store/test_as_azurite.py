@@ -59,6 +59,8 @@ def test_containers(blobs: BlobServiceClient, container: ContainerClient) -> Non
     (shown,) = blobs.list_containers(name_starts_with=f"{name}-", include_metadata=True)
     assert (shown.name, shown.metadata) == (f"{name}-other", {"batchdrop_job": "a", "batchdrop": "b"})
     assert other.get_container_properties().metadata == shown.metadata
+    other.set_container_metadata({"c": "d"})
+    assert other.get_container_properties().metadata == {"c": "d"}
     other.delete_container()
     for call in (other.get_container_properties, other.delete_container, lambda: list(other.list_blobs())):
         assert code(call) == (404, "ContainerNotFound")
