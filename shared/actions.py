@@ -55,8 +55,8 @@ class JudgeCanary:
 
 @dataclass(frozen=True)
 class SetFormula:
-    """Replace the pool's formula: `stop` ends it when its tasks have ended, `dedicated` leaves spot nodes, `all` opens
-    a pool that was made for one task."""
+    """Replace the pool's formula: `stop` ends it when its running tasks have ended, and starts no other; `dedicated`
+    leaves spot nodes; `all` opens a pool that was made for one task."""
 
     kind: Literal["stop", "dedicated", "all"]
 

@@ -198,7 +198,10 @@ def chunked(tasks: Iterable[Sending], size: int) -> Iterator[list[Sending]]:
 
 
 def set_formula(record: Record, kind: Literal["stop", "dedicated", "all"], work: Work) -> Record:
-    """Replace the formula; the service allows it every 30 seconds. A canary that is not through keeps its one node."""
+    """Replace the formula; the service allows it every 30 seconds. A canary that is not through keeps its one node.
+
+    The service looks at a formula every five minutes only: where no new task may start, the job is held as well.
+    """
     manifest = record.plan.manifest
     compute, alone = manifest.compute, manifest.canary and record.canary.passed is None
     tasks = record.to_run - (record.progress.succeeded + record.progress.failed if record.progress else 0)
@@ -206,5 +209,7 @@ def set_formula(record: Record, kind: Literal["stop", "dedicated", "all"], work:
     spot = compute.spot and kind == "all" and record.dedicated is None
     opened = kind == "all"
     text = formula(created=work.now, tasks=tasks, most=most, slots=compute.slots, spot=spot, opened=opened)
+    if kind == "stop":
+        work.ports.batch.hold_job(record.job)
     work.ports.batch.autoscale(record.job, STOP if kind == "stop" else text)
     return record

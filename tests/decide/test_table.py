@@ -246,6 +246,17 @@ def test_node_time_and_preemptions_add_up() -> None:
     assert record.usage.preemptions == 2
 
 
+def test_node_time_counts_from_the_pools_creation_to_its_deletion() -> None:
+    """The first look counts back to the create call; so do nodes that idle until the pool is given up."""
+    seen = replace(THERE, nodes=NodeCounts(running=2, spot=1, total=2))
+    record = ask(a_record(**RUNNING), seen, minutes=10).record
+    assert (record.usage.node_seconds, record.usage.spot_node_seconds) == (1200, 600)
+    over = record.model_copy(update={"verdict": a_verdict(), "job_ended": NOW, "evidence": NOW})
+    gone = ask(over, seen, minutes=15)
+    assert gone.row == "delete pool"
+    assert (gone.record.usage.node_seconds, gone.record.usage.spot_node_seconds) == (1800, 900)
+
+
 def test_a_time_limit_before_any_task_fails_without_reading_lists() -> None:
     """A job without a Batch job has nothing to settle."""
     record = a_record(a_manifest(limits=Limits(job_timeout=timedelta(minutes=1))))

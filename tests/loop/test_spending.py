@@ -8,7 +8,7 @@ import pytest
 
 from shared.policy import VmSize
 from shared.ports import NodeCounts
-from tests.loop.ground import Ground
+from tests.loop.ground import Ground, run_task
 from tests.loop.test_jobs import RANGE, number
 
 NODES = NodeCounts(running=2, spot=2, total=2)
@@ -62,6 +62,35 @@ def test_a_budget_warns_then_drains_then_ends_the_job(limit: str) -> None:
     assert ground.left() == []
 
 
+def test_no_new_task_starts_once_the_budget_is_spent() -> None:
+    """The pool's formula takes minutes to be looked at: the job is held at once; what runs may end and counts."""
+    ground = running(RANGE + 'limits: {maxNodeHours: 1}\nfailure: {tolerated: "60%"}\n')
+    (job,) = ground.open_jobs()
+    wait(ground, 31)
+    assert ground.world.batch.pools[job].formula.startswith("$TargetDedicatedNodes = 0;\n")
+    assert ground.run_tasks(number) == 0
+    task = next(task for task in ground.world.batch.jobs[job].tasks.values() if task.running)
+    task.run(lambda spec: run_task(spec, number, ground.world), ground.world.clock.now())
+    wait(ground, 2)
+    ground.settle(number)
+    status = ground.status()
+    assert (status["state"], status["units"]["merged"], status["units"]["notRun"]) == ("succeeded", 2, 3)
+    assert "The budget (1 node hours) was used up" in status["warnings"][-1]["message"]
+
+
+def test_a_budget_that_its_canary_uses_up_starts_no_other_task() -> None:
+    """Drained while one task was tried: the rest is not added."""
+    ground = Ground()
+    ground.world.batch.first_nodes = NODES
+    ground.drop(RANGE + "canary: true\nlimits: {maxNodeHours: 1}\n")
+    ground.world.batch.start(1)
+    wait(ground, 50)
+    ground.settle(number)
+    status = ground.status()
+    assert (status["failure"]["code"], status["units"]["notRun"]) == ("BUDGET", 5)
+    assert ground.left() == []
+
+
 def test_a_spent_budget_within_tolerance_is_an_incomplete_success() -> None:
     """What ran is merged; the reason is a warning."""
     ground = running(RANGE + 'limits: {maxNodeHours: 1}\nfailure: {tolerated: "80%"}\n')
@@ -85,6 +114,9 @@ def test_after_enough_preemptions_the_pool_turns_to_dedicated_nodes_once() -> No
         wait(ground, 1)
     assert "$TargetDedicatedNodes = max" in pool.formula
     assert codes(ground) == ["PREEMPTIONS"]
+    assert (
+        "At least 2 spot nodes were taken back; the rest runs on dedicated" in ground.status()["warnings"][0]["message"]
+    )
     ground.settle(number)
     status = ground.status()
     assert (status["state"], status["attempts"]["preemptions"] >= 2) == ("succeeded", True)
@@ -100,6 +132,7 @@ def test_half_an_hour_without_spot_nodes_turns_to_dedicated_ones() -> None:
     assert "$TargetDedicatedNodes = max" not in pool.formula
     wait(ground, 10)
     assert "$TargetDedicatedNodes = max" in pool.formula
+    assert "For 30 minutes fewer than half" in ground.status()["warnings"][0]["message"]
 
 
 def test_never_means_never() -> None:
@@ -112,3 +145,4 @@ def test_never_means_never() -> None:
         ground.world.batch.preempt(job, 2)
         wait(ground, 1)
     assert "$TargetDedicatedNodes = max" not in ground.world.batch.pools[job].formula
+    assert "At least 10 spot nodes were taken back; their tasks run again" in ground.status()["warnings"][0]["message"]
