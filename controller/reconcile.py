@@ -19,7 +19,7 @@ from controller.rules.case import Decision
 from controller.session import HANDED_OVER, Rules, Session
 from controller.setbacks import after_setback, given_up
 from controller.steps.work import Work
-from controller.voice import owes, speak
+from controller.voice import overdue, owes, speak
 from shared.actions import LONG, Settle
 from shared.errors import BatchdropError, Conflict, Defect, OutOfTime, QuotaFull, Refused, Unreadable
 from shared.logs import about, note
@@ -105,7 +105,8 @@ def one_pass(session: Session) -> bool:
         return False
     row = "speak"
     try:
-        say(session, now)
+        if overdue(session.record, now):
+            say(session, now)
         if now >= session.budget.until:
             return False
         decision = look(session, now)

@@ -42,7 +42,8 @@ def verdict_of(record: Record, error: BatchdropError) -> Failure | None:
     """Why the job fails at once, where it does."""
     next_step = "Drop the manifest again once this is mended."
     if isinstance(error, Vanished) and record.split.done is None:
-        return Failure(code=Code.INPUT_CHANGED, message=str(error), next=next_step, evidence={"source": error.thing})
+        message = f"The input changed or went away while it was read: {error}."
+        return Failure(code=Code.INPUT_CHANGED, message=message, next=next_step, evidence={"source": error.thing})
     if isinstance(error, Refused) and error.code in FATAL:
         return Failure(code=error.code, message=str(error), next=next_step)
     return None
@@ -58,6 +59,7 @@ def give_up(record: Record, error: BatchdropError, now: datetime) -> Record:
         code=Code.DEFECT,
         message=f"Batchdrop could not go on: {error}",
         next="This is a fault of Batchdrop or of its configuration: tell its operator.",
+        evidence=answer(error),
     )
     if record.verdict is None:
         verdict = verdict_without_rows(record, now, failure, "failed")
@@ -76,11 +78,17 @@ def stuck(record: Record, error: BatchdropError, now: datetime, pace: Pace) -> R
         code=code,
         message=f"Batchdrop met {what}: {error}",
         next="It is tried again. If it stays, check the roles and settings of the deployment.",
+        evidence=answer(error),
         since=before,
         gives_up_at=before + GIVE_UP_AGE if record.verdict is None else None,
     )
     look = now + timedelta(seconds=max(pace.shortest, 5.0))
     return record.model_copy(update={"waiting": (waiting,), "next_look": look})
+
+
+def answer(error: BatchdropError) -> dict[str, str | int | float | None]:
+    """What the service said, where it was one."""
+    return {"error": error.code, "status": error.status} if isinstance(error, Refused) else {}
 
 
 def back_to_the_line(record: Record, error: QuotaFull, now: datetime) -> Record:

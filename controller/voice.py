@@ -34,11 +34,17 @@ def digest_of(record: Record) -> str:
 def owes(record: Record, now: datetime) -> bool:
     """Is there something to say? A new state at once, other changes every 30 s, anything every 10 minutes."""
     spoken = record.spoken
-    if spoken is None or spoken.state != phase(record):
-        return True
-    if now - spoken.at >= RARELY and record.final is None:
+    if spoken is None or overdue(record, now):
         return True
     return now - spoken.at >= OFTEN and spoken.digest != digest_of(record)
+
+
+def overdue(record: Record, now: datetime) -> bool:
+    """Does someone wait to hear it? What may wait is left to the end of a pass, when there is news."""
+    spoken = record.spoken
+    if spoken is None or spoken.state != phase(record):
+        return True
+    return now - spoken.at >= RARELY and record.final is None
 
 
 def phase(record: Record) -> str:

@@ -85,8 +85,9 @@ class Review:
 class Settle:
     """Establish what each row came to, and from that the verdict.
 
-    `how`: all tasks `ended`, or the job is `stopped` (time limit), `cancelled` or `lost` before that, or failed before
-    any task (`early`), or its `canary` did, whose output counts too. `failure` is the reason where it is known before.
+    `how`: all tasks `ended`, or the job is `stopped` (a limit) or `cancelled` before that, or failed before its tasks
+    have (`early`), or its `canary` did, whose output counts too; `lost`: its tasks or their outputs are gone. `failure`
+    is the reason where it is known before.
     """
 
     how: Literal["ended", "stopped", "cancelled", "lost", "early", "canary"]

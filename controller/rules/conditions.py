@@ -11,13 +11,17 @@ from datetime import datetime, timedelta
 from controller.rules.case import Case
 from controller.rules.shared_pool import crowded
 from controller.rules.starting import queue_end
+from controller.rules.stuck import nodes_there, stuck
 from shared.codes import Code
 from shared.ports import NodeError, ServiceError
 from shared.record import Failure, Waiting
 
-STUCK_AFTER = timedelta(minutes=10)
 UNUSABLE_AFTER = timedelta(minutes=15)
+"""How long nodes of no use are given to recover."""
+STUCK_FOR = timedelta(hours=1)
+"""How long a job may be stuck before any of its tasks has ended."""
 FATAL = frozenset({Code.IMAGE_PULL, Code.REGISTRY_AUTH, Code.MOUNT, Code.START_TASK})
+BAD_NODES = FATAL | {Code.NODE_UNUSABLE, Code.DISK_FULL}
 NODE_CODES = {
     "ContainerInvalidImage": Code.IMAGE_PULL,
     "ContainerInvalidRegistry": Code.REGISTRY_AUTH,
@@ -36,15 +40,15 @@ NEXT = {
     Code.DISK_FULL: "Choose a VM size with a larger disk, or smaller inputs and fewer slots per node.",
     Code.NODE_UNUSABLE: "Batch tries to recover such nodes; another compute.vmSize may help.",
     Code.QUOTA_FULL: "It starts by itself when cores are free. To start sooner: cancel a job ahead, "
-    "set compute.spot: false, or ask for more quota.",
-    Code.CAPACITY: "Batch asks again by itself. To start sooner: another compute.vmSize, or compute.spot: false.",
-    Code.STUCK: "Look at the nodes in Batch Explorer; cancel and drop the manifest again if it stays.",
+    "set compute.spot: {other}, or ask for more quota.",
+    Code.CAPACITY: "Batch asks again by itself. To start sooner: another compute.vmSize, or compute.spot: {other}.",
+    Code.PREEMPTIONS: "Batch brings spot nodes back when there is room. To go on sooner: compute.spot: false.",
 }
 
 
 def fatal(case: Case) -> Failure | None:
     """Why no task will ever run on this pool; None while one has, or still may."""
-    if case.record.first_task is not None or case.seen.nodes.running + case.seen.nodes.idle:
+    if case.record.first_task is not None or nodes_there(case):
         return None
     if case.record.shared_pool is not None:
         return None
@@ -58,9 +62,29 @@ def waiting(case: Case) -> tuple[Waiting, ...]:
     """What the job waits for while it has a pool; empty while its tasks run."""
     if case.seen.counts.running or not has_work(case):
         return ()
-    why = of_pool(case) or of_nodes(case) if case.record.shared_pool is None else crowded(case)
-    why = why or stuck(case)
+    if case.record.shared_pool is None:
+        why = of_nodes(case) or of_pool(case) or of_preemptions(case) or stuck(case)
+    else:
+        why = crowded(case) or stuck(case)
     return (since(case, why),) if why else ()
+
+
+def hopeless(case: Case) -> Failure | None:
+    """What has lasted too long to mend itself."""
+    for each in waiting(case):
+        limit = patience(case, each.code)
+        if limit is not None and case.now - each.since >= limit:
+            return Failure(**each.model_dump(exclude={"since", "gives_up_at", "place"}))
+    return None
+
+
+def patience(case: Case, code: str) -> timedelta | None:
+    """How long a job stands this; None: as long as its other limits let it."""
+    if case.record.shared_pool is not None:
+        return None
+    if code in BAD_NODES:
+        return UNUSABLE_AFTER
+    return STUCK_FOR if code == Code.STUCK and not case.seen.counts.completed else None
 
 
 def has_work(case: Case) -> bool:
@@ -71,7 +95,7 @@ def has_work(case: Case) -> bool:
 def of_pool(case: Case) -> Failure | None:
     """The pool's resize errors: no quota, or no capacity."""
     pool = case.seen.pool
-    if pool is None or case.seen.nodes.running + case.seen.nodes.idle:
+    if pool is None or nodes_there(case) or case.seen.nodes.starting:
         return None
     for error in pool.resize_errors:
         return of_resize(case, error)
@@ -80,59 +104,70 @@ def of_pool(case: Case) -> Failure | None:
 
 def of_resize(case: Case, error: ServiceError) -> Failure:
     compute = case.record.plan.manifest.compute
+    other = str(not compute.spot).lower()
     if error.code == "AccountCoreQuotaReached":
         kind = "lowPriorityCores" if compute.spot else "dedicatedCores"
         evidence = {"quota": kind, "limit": None, "used": None, "needed": None, "resizeError": error.code}
         message = (
             f"The Batch account has no free {'spot' if compute.spot else 'dedicated'} cores for {compute.vm_size}."
         )
-        return Failure(code=Code.QUOTA_FULL, message=message, next=NEXT[Code.QUOTA_FULL], evidence=dict(evidence))
+        return Failure(
+            code=Code.QUOTA_FULL,
+            message=message,
+            next=NEXT[Code.QUOTA_FULL].format(other=other),
+            evidence=dict(evidence),
+        )
     message = f"Azure does not give {compute.vm_size} nodes now: {error.message}"[:500]
-    return Failure(code=Code.CAPACITY, message=message, next=NEXT[Code.CAPACITY], evidence={"resizeError": error.code})
+    next_step = NEXT[Code.CAPACITY].format(other=other)
+    return Failure(code=Code.CAPACITY, message=message, next=next_step, evidence={"resizeError": error.code})
+
+
+def of_preemptions(case: Case) -> Failure | None:
+    """Spot nodes were taken back, and no other is there or comes."""
+    nodes = case.seen.nodes
+    if not nodes.preempted or nodes_there(case) or nodes.starting:
+        return None
+    message = f"All spot nodes ({nodes.preempted}) were taken back; {case.seen.counts.active} tasks wait for new ones."
+    return Failure(
+        code=Code.PREEMPTIONS, message=message, next=NEXT[Code.PREEMPTIONS], evidence={"preempted": nodes.preempted}
+    )
 
 
 def of_nodes(case: Case) -> Failure | None:
     """Nodes that are there and of no use."""
-    if case.seen.nodes.running + case.seen.nodes.idle + case.seen.nodes.starting:
+    if nodes_there(case) or case.seen.nodes.starting:
         return None
     return next((of_node(error) for error in case.seen.node_errors), None)
 
 
 def of_node(error: NodeError) -> Failure:
     code = code_of(error)
-    message = f"Node {error.node} is {error.state}: {error.code}: {error.message}"[:500]
-    evidence = {"node": error.node, "state": error.state, "error": error.code}
-    return Failure(code=code, message=message, next=NEXT[code], evidence=dict(evidence))
+    said = ": ".join(part for part in (f"Node {error.node} is {error.state}", error.code, error.message) if part)
+    evidence = {"node": error.node, "state": error.state, "error": error.code or None}
+    return Failure(code=code, message=said[:500], next=NEXT[code], evidence=dict(evidence))
 
 
 def code_of(error: NodeError) -> Code:
-    if "authent" in error.message.lower() or "unauthorized" in error.message.lower():
-        return Code.REGISTRY_AUTH
     if error.state == "starttaskfailed":
         return Code.START_TASK
-    return NODE_CODES.get(error.code, Code.NODE_UNUSABLE)
-
-
-def stuck(case: Case) -> Failure | None:
-    """Idle nodes and waiting tasks for ten minutes: something keeps them apart."""
-    seen, progress = case.seen, case.record.progress
-    if not (seen.nodes.idle and seen.counts.active) or progress is None:
-        return None
-    last = case.record.quiet_since
-    if last is None or case.now - last < STUCK_AFTER:
-        return None
-    minutes = int((case.now - last).total_seconds() // 60)
-    message = f"{seen.counts.active} tasks wait while {seen.nodes.idle} nodes are idle, for {minutes} minutes."
-    return Failure(code=Code.STUCK, message=message, next=NEXT[Code.STUCK])
+    code = NODE_CODES.get(error.code, Code.NODE_UNUSABLE)
+    denied = any(word in error.message.lower() for word in ("authent", "unauthorized"))
+    return Code.REGISTRY_AUTH if code is Code.IMAGE_PULL and denied else code
 
 
 def since(case: Case, why: Failure) -> Waiting:
-    before = next((w.since for w in case.record.waiting if w.code == why.code), case.now)
-    return Waiting(**why.model_dump(), since=before, gives_up_at=gives_up(case))
+    first = case.record.quiet_since if why.code == Code.STUCK else None
+    before = next((w.since for w in case.record.waiting if w.code == why.code), first or case.now)
+    return Waiting(**why.model_dump(), since=before, gives_up_at=gives_up(case, why.code, before))
 
 
-def gives_up(case: Case) -> datetime | None:
-    return queue_end(case.record) if case.record.first_node is None else None
+def gives_up(case: Case, code: str, begun: datetime) -> datetime | None:
+    """The first of the limits that would end the wait; None: jobTimeout alone."""
+    limit = patience(case, code)
+    ends = [begun + limit] if limit is not None else []
+    if case.record.first_node is None:
+        ends.append(queue_end(case.record))
+    return min(ends, default=None)
 
 
 def quiet(case: Case) -> datetime | None:
@@ -140,13 +175,3 @@ def quiet(case: Case) -> datetime | None:
     progress, counts = case.record.progress, case.seen.counts
     moved = progress is None or counts.running or counts.completed != progress.succeeded + progress.failed
     return None if moved else (case.record.quiet_since or case.now)
-
-
-def hopeless(case: Case) -> Failure | None:
-    """Only unusable nodes for a quarter of an hour, and no task has run."""
-    if case.record.shared_pool is not None:
-        return None
-    for each in case.record.waiting:
-        if each.code == Code.NODE_UNUSABLE and case.now - each.since >= UNUSABLE_AFTER:
-            return Failure(**each.model_dump(exclude={"since", "gives_up_at", "place"}))
-    return None

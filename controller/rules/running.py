@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Literal
 
 from controller.rules import spending
 from controller.rules.case import Case, Decision, Row
@@ -35,11 +36,12 @@ def something_failed(case: Case) -> Decision | None:
 
 
 def unable(case: Case) -> Decision | None:
-    """The pool can never run a task: an image that is not there, a start task that fails, no usable node."""
+    """The pool can never run a task, or no task any more: an image that is not there, no usable node."""
     failure = fatal(case) or hopeless(case)
     if failure is None:
         return None
-    return case.go(Settle("early", failure), progress=progress(case), usage=usage(case))
+    how: Literal["early", "stopped"] = "early" if case.record.first_task is None else "stopped"
+    return case.go(Settle(how, failure), progress=progress(case), usage=usage(case))
 
 
 def share_slots(case: Case) -> Decision | None:

@@ -68,7 +68,7 @@ def drained(case: Case) -> Decision | None:
 def budget(record: Record) -> str:
     limits, words = record.plan.manifest.limits, []
     if limits.max_node_hours is not None:
-        words.append(f"{limits.max_node_hours:g} node hours")
+        words.append(f"{limits.max_node_hours:g} node hour{'' if limits.max_node_hours == 1 else 's'}")
     if limits.max_cost is not None:
         words.append(f"{limits.max_cost.amount:g} {limits.max_cost.currency}")
     return " and ".join(words)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from controller.rules.case import Case, Decision, Row, has_rows, verdict_without_rows
 from shared.actions import Settle
 from shared.codes import Code, Warn
+from shared.manifest.durations import iso
 from shared.record import Failure
+
+AGAIN = "Drop the manifest again to run it, or links.retry, where there is one, to keep what was done."
 
 
 def cancelled(case: Case) -> Decision | None:
     record = case.record
     if record.verdict is not None or not case.seen.cancel:
         return None
-    failure = Failure(code=Code.CANCELLED, message="The job was cancelled on request.")
+    failure = Failure(code=Code.CANCELLED, message="The job was cancelled on request.", next=AGAIN)
     if not has_rows(record):
         return case.go(verdict=verdict_without_rows(record, case.now, failure, "cancelled"))
     return case.go(Settle("cancelled", failure))
@@ -42,7 +47,7 @@ def out_of_time(case: Case) -> Decision | None:
         case,
         Failure(
             code=Code.JOB_TIMEOUT,
-            message=f"The job did not end within limits.jobTimeout ({limit}) of its acceptance.",
+            message=f"The job did not end within limits.jobTimeout ({iso(limit)}) of its acceptance.",
             next="Raise limits.jobTimeout or compute.maxNodes, or make the tasks smaller.",
         ),
     )
@@ -58,24 +63,32 @@ def queued_too_long(case: Case) -> Decision | None:
         case,
         Failure(
             code=Code.QUEUE_TIMEOUT,
-            message=f"No {'task' if record.shared_pool else 'node'} ran within limits.queueTimeout ({limit}).",
+            message=f"No {'task' if record.shared_pool else 'node'} ran within limits.queueTimeout ({iso(limit)})."
+            f"{waited_for(case)}",
             next="Raise limits.queueTimeout, ask for more quota, or try another vmSize or compute.spot: false.",
+            evidence={"waitedFor": next((w.code for w in record.waiting), None)},
         ),
     )
 
 
+def waited_for(case: Case) -> str:
+    """What it waited for last."""
+    return next((f" It waited for {each.code}: {each.message}" for each in case.record.waiting), "")
+
+
 def lost(case: Case) -> Decision | None:
-    """Something the record says we made is gone."""
+    """Something the record says we made is gone, or on its way out. What ran well is kept where it can be known."""
     record, seen = case.record, case.seen
     if record.verdict is not None:
         return None
     if record.batch_job is not None and seen.job is None:
-        return case.go(Settle("lost", gone(Code.JOB_LOST, "Batch job", record.job)))
-    if record.pool is not None and (seen.pool is None or (record.shared_pool and seen.pool.state == "deleting")):
-        return settle_or_end(case, gone(Code.POOL_LOST, "pool", record.pool_id))
-    if record.containers is not None and not (seen.input_container and seen.output_container):
-        which = "output" if seen.input_container else "input"
-        return settle_or_end(case, gone(Code.CONTAINER_LOST, "container", f"{record.job}-{which}"))
+        return settle_or_end(case, gone(Code.JOB_LOST, "Batch job", record.job), "lost")
+    if record.pool is not None and (seen.pool is None or seen.pool.state == "deleting"):
+        return settle_or_end(case, gone(Code.POOL_LOST, "pool", record.pool_id), "early")
+    if record.containers is not None and not seen.output_container:
+        return settle_or_end(case, gone(Code.CONTAINER_LOST, "container", f"{record.job}-output"), "lost")
+    if record.containers is not None and not seen.input_container:
+        return settle_or_end(case, gone(Code.CONTAINER_LOST, "container", f"{record.job}-input"), "early")
     return None
 
 
@@ -84,7 +97,9 @@ def ended_otherwise(case: Case) -> Decision | None:
     record, job = case.record, case.seen.job
     if record.verdict is not None or record.batch_job is None or job is None:
         return None
-    if job.state not in ("completed", "terminating", "deleting"):
+    if job.state == "deleting":
+        return settle_or_end(case, gone(Code.JOB_LOST, "Batch job", record.job), "lost")
+    if job.state not in ("completed", "terminating"):
         return None
     if job.ended_because == "MaxWallClockTimeExpiry":
         return stop(case, Failure(code=Code.JOB_TIMEOUT, message="Batch ended the job at its maxWallClockTime."))
@@ -92,16 +107,17 @@ def ended_otherwise(case: Case) -> Decision | None:
     failure = Failure(
         code=Code.JOB_LOST,
         message=f"The Batch job {record.job} was ended by someone else ({why}).",
-        next="Drop the manifest again; use <manifest>.cancel to end a job.",
+        next="Drop the manifest again; drop <manifest>.cancel to end a job.",
+        evidence={"jobState": job.state, "endedBecause": job.ended_because},
     )
-    return case.go(Settle("lost", failure))
+    return settle_or_end(case, failure, "early")
 
 
 def gone(code: Code, what: str, name: str) -> Failure:
     return Failure(
         code=code,
         message=f"The {what} {name} was deleted while the job was open.",
-        next="Drop the manifest again. To end a job, copy it to <manifest>.cancel instead of deleting what it uses.",
+        next="Drop the manifest again. To end a job, drop <manifest>.cancel instead of deleting what it uses.",
         evidence={"missing": name},
     )
 
@@ -113,10 +129,10 @@ def stop(case: Case, failure: Failure) -> Decision:
     return case.go(Settle("stopped", failure))
 
 
-def settle_or_end(case: Case, failure: Failure) -> Decision:
+def settle_or_end(case: Case, failure: Failure, how: Literal["lost", "early"]) -> Decision:
     if not has_rows(case.record):
         return case.go(verdict=verdict_without_rows(case.record, case.now, failure, "failed"))
-    return case.go(Settle("lost", failure))
+    return case.go(Settle(how, failure))
 
 
 ROWS = (

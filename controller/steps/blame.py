@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from controller.outcome import FailureRow
+from controller.rules.conditions import NEXT, NODE_CODES
 from controller.steps.work import Work
 from controller.task_end import message_of
 from shared.codes import Code, Reason
@@ -14,16 +15,17 @@ from shared.record import Failure, Record
 
 TAIL = 2000
 """Bytes of stderr shown with a failure."""
+CORRECT = "Correct the program or the input and drop the manifest again, or raise failure.tolerated."
 
 
 def tasks_failed(record: Record, units: int, rows: Sequence[FailureRow], most: int, work: Work) -> Failure:
     """Too many units failed: the first failed task says what with."""
     first = first_failed(rows)
-    task = task_id(first.index)
+    task, code = task_id(first.index), cause(first)
     return Failure(
-        code=cause(first),
+        code=code,
         message=f"{units} units failed, {most} are tolerated. First: task {task}, {first.message}{after(first.runs)}.",
-        next="Correct the program or the input and drop the manifest again, or raise failure.tolerated.",
+        next=NEXT.get(code, CORRECT),
         evidence=evidence(record, first.index, first.exit_code, first.runs, work),
         task=task,
     )
@@ -49,11 +51,11 @@ def stopped_on(record: Record, index: int, task: FailedTask, work: Work) -> Fail
 
 def canary_failed(record: Record, row: FailureRow, work: Work) -> Failure:
     """The one task that was tried first."""
-    task = task_id(row.index)
+    task, code = task_id(row.index), cause(row)
     return Failure(
-        code=cause(row),
+        code=code,
         message=f"The canary, task {task}, failed: {row.message}{after(row.runs)}. No other task was started.",
-        next="Correct the program, its image or the input and drop the manifest again.",
+        next=NEXT.get(code, "Correct the program, its image or the input and drop the manifest again."),
         evidence=evidence(record, row.index, row.exit_code, row.runs, work),
         task=task,
     )
@@ -71,10 +73,8 @@ def after(runs: int | None) -> str:
 
 
 def cause(first: FailureRow) -> Code:
-    """An image that cannot be pulled is told by name."""
-    if first.message.startswith("ContainerInvalidRegistry"):
-        return Code.REGISTRY_AUTH
-    return Code.IMAGE_PULL if first.message.startswith("ContainerInvalidImage") else Code.TASKS_FAILED
+    """What the platform says of a node, an image or a registry is told by name."""
+    return NODE_CODES.get(first.message.partition(":")[0], Code.TASKS_FAILED)
 
 
 def stderr_tail(record: Record, index: int, work: Work) -> str | None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from difflib import get_close_matches
 from typing import TypeVar
 
+from shared.manifest.durations import iso
 from shared.manifest.findings import Wrong
 from shared.manifest.nodes import Node, Scalar, described, shortened
 from shared.manifest.section import Reader
@@ -115,7 +116,7 @@ def duration(least: timedelta, most: timedelta = LONGEST_DURATION) -> Reader[tim
     def reader(node: Node) -> timedelta:
         value = _parsed_duration(text(node))
         if not least <= value <= most:
-            bounds = f"{_iso(least)} to {_iso(most)}"
+            bounds = f"{iso(least)} to {iso(most)}"
             raise Wrong("range", f"must be {bounds}, not {shortened(text(node))}", f"write a duration from {bounds}")
         return value
 
@@ -141,13 +142,7 @@ def _parsed_duration(value: str) -> timedelta:
             microseconds=int(fraction.ljust(6, "0")),
         )
     except OverflowError:
-        raise Wrong("range", f"must be at most {_iso(LONGEST_DURATION)}", "write a shorter duration") from None
-
-
-def _iso(value: timedelta) -> str:
-    if value % timedelta(days=1):
-        return f"PT{value.total_seconds():g}S"
-    return f"P{value.days}D" if value else "PT0S"
+        raise Wrong("range", f"must be at most {iso(LONGEST_DURATION)}", "write a shorter duration") from None
 
 
 def size(least: int, most: int) -> Reader[int]:

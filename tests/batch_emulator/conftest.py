@@ -1,40 +1,16 @@
 """Fixtures of the emulator's tests."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from threading import Thread
-from typing import Any
 
 import pytest
-from cheroot.wsgi import Server
 
 from local.batch_emulator.callables import CallableExecution
 from local.batch_emulator.clock import DrivenClock
 from local.batch_emulator.emulator import DEVELOPMENT_ACCOUNT, DEVELOPMENT_KEY, Emulator
 from local.batch_emulator.world import Settings
+from tests.batch_emulator.doorway import Doorway
 from tests.batch_emulator.ground import Ground, Programs
-
-
-class Doorway:
-    """One socket for all tests; behind it stands the account of the test that runs."""
-
-    def __init__(self) -> None:
-        self.emulator: Emulator | None = None
-        self._server = Server(("127.0.0.1", 0), self._answer)
-        self._server.shutdown_timeout = 1
-        self._server.prepare()
-        self.url = f"http://127.0.0.1:{self._server.bind_addr[1]}"
-        self._thread = Thread(target=self._server.serve, daemon=True)
-        self._thread.start()
-
-    def _answer(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        assert self.emulator is not None
-        return self.emulator.app(environ, start_response)
-
-    def close(self) -> None:
-        """Close the socket."""
-        self._server.stop()
-        self._thread.join()
 
 
 @pytest.fixture(scope="session")

@@ -31,9 +31,9 @@ class World:
     secrets: MemorySecrets
 
 
-def make_world(start: datetime | None = None) -> World:
+def make_world(start: datetime | None = None, clock: VirtualClock | None = None) -> World:
     """Two storage accounts with the system's own containers, an empty Batch account, an empty vault."""
-    clock = VirtualClock(start)
+    clock = clock or VirtualClock(start)
     control, work = MemoryBlobs(clock, "control"), MemoryBlobs(clock, "work")
     for container in (JOBS, STATUS, STATE):
         control.create_container(container, {})

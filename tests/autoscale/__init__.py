@@ -1,0 +1,1 @@
+"""The formulas of pools, through hours of an emulated account's time."""

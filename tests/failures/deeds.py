@@ -1,0 +1,129 @@
+"""What a case may do to the world, by name: the emulator's own deeds, and these for storage, people and programs."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from local.batch_emulator.deeds import DEEDS as EMULATED
+from shared.names import JOBS, input_container, output_container
+from tests.batch_emulator.in_process import InProcess
+from tests.emulated.ground import EmulatedGround
+from tests.failures.programs import PROGRAMS
+
+Body = Mapping[str, Any]
+SPAN = TypeAdapter(timedelta)
+
+
+def put(ground: EmulatedGround, path: str, text: str = "a line\n") -> None:
+    """A blob in the work account."""
+    ground.put(path, text)
+
+
+def pack(ground: EmulatedGround, path: str, text: str) -> None:
+    """A blob of gzip data."""
+    ground.put(path, gzip.compress(text.encode(), mtime=0))
+
+
+def drop_container(ground: EmulatedGround, which: str) -> None:
+    """Somebody deletes a container of the job."""
+    name = {"input": input_container, "output": output_container}[which](ground.job())
+    ground.world.work.delete_container(name)
+
+
+def cancel(ground: EmulatedGround) -> None:
+    ground.world.control.put(JOBS, "job.yaml.cancel", b"-")
+    ground.event("job.yaml.cancel")
+
+
+def pause(ground: EmulatedGround, *, on: bool = True) -> None:
+    ground.policy = ground.policy.model_copy(update={"paused": on})
+
+
+def program(ground: EmulatedGround, does: str | None = None, lasts: str | None = None, *, stays: bool = False) -> None:
+    """What tasks do from now on, and how long they take; with `stays` they do not end by themselves."""
+    if does is not None:
+        ground.node.program = PROGRAMS[does]
+    if lasts is not None:
+        ground.node.lasts = SPAN.validate_python(lasts)
+    ground.node.stays = stays
+
+
+def delete_pool(ground: EmulatedGround) -> None:
+    """Somebody deletes the job's pool, in the portal for instance."""
+    ground.world.batch.delete_pool(ground.job())
+
+
+def delete_job(ground: EmulatedGround) -> None:
+    ground.world.batch.delete_job(ground.job())
+
+
+def terminate_job(ground: EmulatedGround) -> None:
+    ground.world.batch.terminate_job(ground.job(), "UserTerminate")
+
+
+def disable_job(ground: EmulatedGround) -> None:
+    """Somebody disables the Batch job: its tasks go back to the queue, and nothing starts any more."""
+    answer = InProcess(ground.emulator).send("POST", f"/jobs/{ground.job()}/disable", {"disableTasks": "requeue"})
+    assert answer.status_code == 202, answer.text
+
+
+def enable_job(ground: EmulatedGround) -> None:
+    answer = InProcess(ground.emulator).send("POST", f"/jobs/{ground.job()}/enable")
+    assert answer.status_code == 202, answer.text
+
+
+def change_when_read(ground: EmulatedGround, path: str) -> None:
+    """Somebody writes the blob while it is read."""
+    work = ground.world.work
+    read = work.stream
+
+    def changed(container: str, name: str, **how: Any) -> Iterator[bytes]:
+        if f"{container}/{name}" == path:
+            ground.put(path, "something else\n")
+        return read(container, name, **how)
+
+    work.stream = changed  # type: ignore[method-assign, assignment]  # the store itself changes under the reader
+
+
+def more_jobs(ground: EmulatedGround, of: Mapping[str, Any], count: int = 1) -> None:
+    """Other manifests are dropped."""
+    for number in range(count):
+        ground.drop_mapping(dict(of), f"other-{number}.yaml")
+
+
+DEEDS: dict[str, Callable[..., None]] = {
+    "put": put,
+    "pack": pack,
+    "dropContainer": drop_container,
+    "cancel": cancel,
+    "pause": pause,
+    "program": program,
+    "deletePool": delete_pool,
+    "deleteJob": delete_job,
+    "terminateJob": terminate_job,
+    "disableJob": disable_job,
+    "enableJob": enable_job,
+    "changeWhenRead": change_when_read,
+    "moreJobs": more_jobs,
+}
+
+
+def carry_out(ground: EmulatedGround, deed: Body) -> None:
+    """Do it; a name that nobody knows is refused."""
+    body = {name: value for name, value in deed.items() if name not in ("do", "after")}
+    name = str(deed["do"])
+    if name in DEEDS:
+        DEEDS[name](ground, **body)
+        return
+    assert name in EMULATED, f"no deed {name}"
+    ground.fault(name, **body)
+
+
+def due(deed: Body) -> timedelta:
+    """How long after the acceptance."""
+    return SPAN.validate_python(deed.get("after", "PT0S"))
