@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 
 from controller import line, store
 from controller.causes import causes_of, logged, shown
@@ -37,7 +37,9 @@ def end_job(record: Record, work: Work) -> Record:
 
 
 def delete_pool(record: Record, work: Work) -> Record:
-    work.ports.batch.delete_pool(record.job)
+    """Before the result is out a refusal holds nothing up: it is told, and asked again, once the result is there."""
+    with suppress(Refused) if record.final is None else nullcontext():
+        work.ports.batch.delete_pool(record.job)
     return record
 
 
