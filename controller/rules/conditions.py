@@ -142,7 +142,10 @@ def of_nodes(case: Case) -> Failure | None:
 
 def of_node(error: NodeError) -> Failure:
     code = code_of(error)
-    said = ": ".join(part for part in (f"Node {error.node} is {error.state}", error.code, error.message) if part)
+    what = f"Node {error.node} is {error.state}"
+    if error.state == "starttaskfailed":
+        what = f"The start task failed on node {error.node}"
+    said = ": ".join(part for part in (what, error.code, error.message) if part)
     evidence = {"node": error.node, "state": error.state, "error": error.code or None}
     return Failure(code=code, message=said[:500], next=NEXT[code], evidence=dict(evidence))
 

@@ -69,6 +69,8 @@ def node_error(node: models.BatchNode) -> NodeError:
         code, message = first.code or "", _with_details(first.message, first.error_details)
     elif started:
         code, message = started.code or "", _with_details(started.message, started.details)
+        if node.start_task_info and node.start_task_info.exit_code is not None:
+            message = f"it ended with {node.start_task_info.exit_code}. {message}"
     else:
         code, message = "", "the node reports no error"
     return NodeError(node.id, word(node.state), code, message)

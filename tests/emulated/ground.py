@@ -21,8 +21,8 @@ from local.batch_emulator.callables import CallableExecution
 from local.batch_emulator.clock import DrivenClock
 from local.batch_emulator.emulator import DEVELOPMENT_ACCOUNT, DEVELOPMENT_KEY, Emulator
 from local.batch_emulator.world import Settings
-from shared.azure.batch import AzureBatch
 from shared.azure.batch_door import BatchKey
+from shared.azure.batch_modes import by_keys
 from shared.names import owner
 from tests.batch_emulator.doorway import Doorway
 from tests.emulated.node import Node
@@ -118,7 +118,7 @@ def emulated(doorway: Doorway, folder: Path) -> Iterator[EmulatedGround]:
     world = make_world(clock=ServiceClock(emulator))
     nodes.append(Node(world, world.clock))
     known = BatchKey(DEVELOPMENT_ACCOUNT, lambda: DEVELOPMENT_KEY, lambda: DEVELOPMENT_KEY)
-    batch = AzureBatch(doorway.url, world.work, world.secrets, known)
+    batch = by_keys(doorway.url, world.work, world.secrets, known)
     try:
         world = replace(world, batch=batch, ports=replace(world.ports, batch=batch))
         yield EmulatedGround(world, emulator=emulator, node=nodes[0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from pydantic import TypeAdapter
 
 from local.batch_emulator.deeds import DEEDS as EMULATED
 from shared.names import JOBS, input_container, output_container
+from shared.specs import Site
 from tests.batch_emulator.in_process import InProcess
 from tests.emulated.ground import EmulatedGround
 from tests.failures.programs import PROGRAMS
@@ -42,6 +44,11 @@ def cancel(ground: EmulatedGround) -> None:
 
 def pause(ground: EmulatedGround, *, on: bool = True) -> None:
     ground.policy = ground.policy.model_copy(update={"paused": on})
+
+
+def start_task(ground: EmulatedGround, command: str) -> None:
+    """The operator gives every pool a start task."""
+    ground.deployment = replace(ground.deployment, site=Site(start_task=command))
 
 
 def program(ground: EmulatedGround, does: str | None = None, lasts: str | None = None, *, stays: bool = False) -> None:
@@ -102,6 +109,7 @@ DEEDS: dict[str, Callable[..., None]] = {
     "dropContainer": drop_container,
     "cancel": cancel,
     "pause": pause,
+    "startTask": start_task,
     "program": program,
     "deletePool": delete_pool,
     "deleteJob": delete_job,

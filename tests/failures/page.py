@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from tests.failures.case import TOPICS, Case, topic
 
@@ -54,13 +55,21 @@ def section(name: str) -> str:
 
 def entry(case: Case) -> str:
     """What one case looks like to a person."""
-    said = {name: value for name, value in case.expected().items() if name in ("state", case.where)}
-    shown = json.dumps(said, ensure_ascii=False, indent=2)
+    said = case.expected()
+    found = said[case.where]
+    shown = "\n".join(block(each) for each in (found if isinstance(found, list) else [found]))
     ends = f" Once the cause is away the job ends `{case.ends}`." if case.ends and case.where == "waiting" else ""
     return (
         f"\n### {title(case)}\n\n**What you notice.** {case.symptom.strip()}\n\n"
-        f"**What Batchdrop says:**\n\n```json\n{shown}\n```\n\n**What to do.** {case.todo.strip()}{ends}\n"
+        f"**What Batchdrop says**, in `{case.where}`; `state` is `{said['state']}`:\n\n```json\n{shown}\n```\n\n"
+        f"**What to do.** {case.todo.strip()}{ends}\n"
     )
+
+
+def block(found: Mapping[str, Any]) -> str:
+    """One condition, a line for each of its fields."""
+    lines = [f"  {json.dumps(name)}: {json.dumps(value, ensure_ascii=False)}" for name, value in found.items()]
+    return "{\n" + ",\n".join(lines) + "\n}"
 
 
 def title(case: Case) -> str:
