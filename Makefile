@@ -7,7 +7,7 @@ ARGS =
 PY = .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down status demo test test-clients lint style format types layers check clean
+.PHONY: help setup up down status doctor demo test test-clients lint style format types layers check clean
 .PHONY: bench-split bench-submit bench-poll bench-merge
 
 help: ## this list
@@ -24,6 +24,9 @@ down: setup ## stop what `make up` runs in another shell
 
 status: setup ## say whether `make up` runs, and where
 	@$(PY) -m local.stack status
+
+doctor: setup ## read settings and account, say what Azure is about to take away (ARGS="--settings FILE")
+	@$(PY) -m local.doctor $(ARGS)
 
 demo: setup ## a whole job from drop to result, on a stack of its own
 	@$(PY) -m local.demo $(ARGS)

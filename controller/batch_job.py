@@ -134,7 +134,8 @@ def unpack_lines(item: Reference) -> str:
 
 
 def pick_image(images: Sequence[ImageSeen], wanted: str | None, now: datetime) -> ImageSeen:
-    """The newest verified image with Docker, or the one named as `publisher:offer:sku`; none that ends within 30 days.
+    """The newest verified image with Docker, Ubuntu first, or the one named as `publisher:offer:sku`; none that ends
+    within 30 days.
 
     Refused (QUOTA_NEVER would be wrong: nothing to wait for) when the service has none.
     """
@@ -147,13 +148,14 @@ def pick_image(images: Sequence[ImageSeen], wanted: str | None, now: datetime) -
         fit = [image for image in fit if f"{image.publisher}:{image.offer}:{image.sku}" == wanted]
     if not fit:
         raise Refused("NODE_UNUSABLE", 0, f"the Batch account offers no supported Docker image {wanted or ''}".strip())
-    return max(fit, key=lambda image: (image.verified, version_key(image.sku), image.offer))
+    return max(fit, key=lambda image: (image.verified, *agent_key(image.node_agent), image.offer, image.sku))
 
 
-def version_key(sku: str) -> tuple[int, ...]:
-    """`22_04-lts` and `2204` sort alike."""
-    digits = "".join(c for c in sku if c.isdigit())[:4]
-    return (int(digits or 0),)
+def agent_key(node_agent: str) -> tuple[bool, tuple[int, ...]]:
+    """Ubuntu before other systems, which mounts and most programs are tried on; then the newer version, by its parts:
+    `batch.node.ubuntu 24.04`."""
+    system, _, version = node_agent.rpartition(" ")
+    return system.endswith("ubuntu"), tuple(int(part) for part in version.split(".") if part.isdigit())
 
 
 def needs(manifest: Manifest) -> bool:

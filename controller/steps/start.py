@@ -14,6 +14,7 @@ from typing import Literal
 from controller import ledger, store
 from controller.autoscale import STOP, formula
 from controller.batch_job import make_job, make_pool, pick_image
+from controller.retiring import with_retiring
 from controller.side import runs_splitter
 from controller.split.listing import freeze, list_below
 from controller.split.mounted import is_mounted, kept_folders
@@ -99,7 +100,8 @@ def create_pool(record: Record, work: Work) -> Record:
     tasks = record.to_run if record.split.done or record.retry else (record.input.tasks if record.input else None)
     until = latest_end(record.accepted, manifest) + SPARE
     work.ports.batch.create_pool(make_pool(record, image, work.site, tasks or 1, work.now, until))
-    return record
+    warnings = with_retiring(record.warnings, manifest, image, work.now)
+    return record.model_copy(update={"warnings": warnings})
 
 
 def split_input(record: Record, work: Work) -> Record:

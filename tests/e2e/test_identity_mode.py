@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -81,3 +84,21 @@ def test_a_job_runs_without_any_key_or_signature(person: Person) -> None:
     logs = [person.stack.layout.log(name) for name in ("host", "batch")]
     for where, text in [("Batch", asked), *in_storage(person), *((path.name, path.read_text()) for path in logs)]:
         assert [secret for secret in secrets_of(person) if secret in text] == [], where
+
+
+def test_the_doctor_reads_settings_and_account(person: Person) -> None:
+    """`python -m local.doctor` names the mode, the image that jobs get and each VM size, and what deserves a look."""
+    environ = {**os.environ, **person.stack.settings}
+    command = [sys.executable, "-m", "local.doctor"]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (1, "")
+    lines = done.stdout.splitlines()
+    assert lines[0] == "ok    settings: identity mode"
+    assert any(line.startswith("look  one storage account") for line in lines)
+    assert any("image microsoft-dsvm:ubuntu-hpc:" in line for line in lines)
+    assert any(line.startswith("ok    VM size Standard_D2s_v5") for line in lines)
+    wrong = subprocess.run(
+        command, env={**environ, "BATCHDROP_ARM_ENDPOINT": "x"}, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert wrong.returncode == 2
+    assert "BATCHDROP_ARM_ENDPOINT must be an address" in wrong.stderr
