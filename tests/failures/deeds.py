@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 
 from local.batch_emulator.deeds import DEEDS as EMULATED
 from shared.names import JOBS, input_container, output_container
+from shared.policy import VmSize
 from shared.specs import Site
 from tests.batch_emulator.in_process import InProcess
 from tests.emulated.ground import EmulatedGround
@@ -44,6 +45,12 @@ def cancel(ground: EmulatedGround) -> None:
 
 def pause(ground: EmulatedGround, *, on: bool = True) -> None:
     ground.policy = ground.policy.model_copy(update={"paused": on})
+
+
+def allow_size(ground: EmulatedGround, size: str, cores: int) -> None:
+    """The policy allows one more VM size."""
+    sizes = {**ground.policy.vm_sizes, size: VmSize(cores=cores)}
+    ground.policy = ground.policy.model_copy(update={"vm_sizes": sizes})
 
 
 def start_task(ground: EmulatedGround, command: str) -> None:
@@ -109,6 +116,7 @@ DEEDS: dict[str, Callable[..., None]] = {
     "dropContainer": drop_container,
     "cancel": cancel,
     "pause": pause,
+    "allowSize": allow_size,
     "startTask": start_task,
     "program": program,
     "deletePool": delete_pool,
