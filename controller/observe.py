@@ -1,7 +1,7 @@
 """See: one frozen picture of the world, asking only what the record makes worth asking. Shell.
 
 A poll of a running job costs the same few requests whatever the number of its tasks: cancel, pool, node counts, job,
-task counts, two containers; and one more when the counts say that all tasks have ended.
+task counts, two containers, reports of failed units; and one more when the counts say that all tasks have ended.
 """
 
 from __future__ import annotations
@@ -11,16 +11,21 @@ from datetime import datetime
 from itertools import islice
 
 from controller import store
+from controller.outcome import allowed
 from controller.picture import InputSeen, Picture
+from controller.rules.case import known_units
 from controller.rules.ending import containers_due
 from controller.rules.running import is_running
 from controller.rules.side import of_interest, side
 from controller.shares import limit_of
 from controller.split.listing import matching
 from shared.manifest.models import Input, Manifest
-from shared.names import input_container, output_container, side_id
+from shared.names import REPORTED, input_container, output_container, side_id
 from shared.ports import BlobPort, Ports
 from shared.record import Record, Which
+
+MOST_REPORTS = 5000
+"""Where more units may fail, reports are read at the end alone."""
 
 
 def observe(record: Record, ports: Ports, now: datetime, paused: bool) -> Picture:
@@ -87,7 +92,16 @@ def look_at_tasks(record: Record, seen: Picture, ports: Ports) -> Picture:
     unfinished = True
     if counts.completed >= record.sent:
         unfinished = next(iter(ports.batch.unfinished(record.job)), None) is not None
-    return replace(seen, counts=counts, unfinished=unfinished)
+    return replace(seen, counts=counts, unfinished=unfinished, reported=count_reports(record, ports))
+
+
+def count_reports(record: Record, ports: Ports) -> int:
+    """Tasks whose report (BATCHDROP_FAILED_PATH) says anything: one page of a listing, where that can matter."""
+    most = allowed(record.plan.manifest.tolerated, known_units(record) or 0)
+    if record.plan.unit_kind == "bytes" or record.retry is not None or most >= MOST_REPORTS:
+        return 0
+    reports = ports.work.list(output_container(record.job), f"{REPORTED}/")
+    return sum(1 for _ in islice((item for item in reports if item.length), most + 1))
 
 
 def look_at_containers(record: Record, seen: Picture, ports: Ports, now: datetime) -> Picture:

@@ -49,6 +49,8 @@ class Picture:
     """Is a task not completed, by the list (asked only when the counts say that all are)?"""
     share: int | None = None
     """On a shared pool: how many tasks of the job may run at once; None = no limit."""
+    reported: int = 0
+    """Tasks that ended well and report failed units: so many units at least. Counted up to one more than tolerated."""
     input_container: bool = True
     output_container: bool = True
     held_by: tuple[JobId, ...] = ()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Literal
 
+from controller.outcome import allowed
 from controller.rules import spending
-from controller.rules.case import Case, Decision, Row
+from controller.rules.case import Case, Decision, Row, known_units
 from controller.rules.conditions import fatal, hopeless, quiet, waiting
 from controller.rules.progress import firsts, progress, usage
 from shared.actions import JudgeCanary, LimitTasks, Review, Settle
@@ -33,6 +34,17 @@ def something_failed(case: Case) -> Decision | None:
     if failed <= case.record.failures_read or case.record.tries_canary:
         return None
     return case.go(Review(failed), progress=progress(case), usage=usage(case), **firsts(case))
+
+
+def too_much_reported(case: Case) -> Decision | None:
+    """Units count, whoever says that they failed. What a retry makes of a report is known at its end only."""
+    record = case.record
+    if record.retry is not None or record.tries_canary:
+        return None
+    most = allowed(record.plan.manifest.tolerated, known_units(record) or 0)
+    if not case.seen.reported or case.seen.reported + record.so_far.failed <= most:
+        return None
+    return case.go(Settle("stopped"), progress=progress(case), usage=usage(case), **firsts(case))
 
 
 def unable(case: Case) -> Decision | None:
@@ -92,6 +104,13 @@ ROWS = (
         "review them",
         "verdict, or tasks run again",
         something_failed,
+    ),
+    Row(
+        "too much reported",
+        "tasks report more failed units than are tolerated",
+        "settle what ran",
+        "verdict",
+        too_much_reported,
     ),
     Row("unable", "the pool can never run a task", "settle", "verdict of that reason", unable),
     *spending.ROWS,

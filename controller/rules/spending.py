@@ -107,7 +107,7 @@ def short_since(case: Case) -> datetime | None:
 
 ROWS = (
     Row("budget nearly spent", "80 % of the budget is used", "nothing", "warning BUDGET_80", nearly_spent),
-    Row("budget spent", "100 % of the budget is used", "formula to zero", "drained", all_spent),
+    Row("budget spent", "100 % of the budget is used", "hold the job, formula to zero", "drained", all_spent),
     Row("drained", "15 minutes since, or nothing runs any more", "settle", "verdict, by tolerance or BUDGET", drained),
     Row("to dedicated", "too many preemptions, or no spot nodes", "the dedicated formula", "dedicated", to_dedicated),
 )

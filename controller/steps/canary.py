@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from controller import ledger
 from controller.earlier import Earlier
-from controller.outcome import Board, FailureRow, failure_of
+from controller.outcome import Board, FailureRow, allowed, failure_of
+from controller.rules.case import known_units
 from controller.steps.blame import canary_failed
 from controller.steps.outputs import Judging
 from controller.steps.reports import read_reports
@@ -42,13 +43,20 @@ def judge_failed(record: Record, task: FailedTask, work: Work) -> Record:
 
 
 def wrong_output(record: Record, work: Work) -> FailureRow | None:
-    """What is wrong with what it left; the failed units that it reports are for failure.tolerated to judge."""
+    """What is wrong with what it left, or too many of its units by its own report."""
     index = record.added - 1
     board = Board.of(record.split.rows)
     judging = Judging(record, board, work, Earlier(bytes(record.split.rows)))
     judging.reports.update(read_reports(record, board, work))
     judging.judge(next(ledger.rows(record, work.ports.control, index, index + 1, sources=True)))
-    return failure_of(board, index, 0, 0) if index in board.reasons else None
+    if index in board.reasons:
+        return failure_of(board, index, 0, 0)
+    reported = board.reported.get(index, [])
+    most = allowed(record.plan.manifest.tolerated, known_units(record) or 0)
+    if len(reported) <= most:
+        return None
+    message = f"it reports {len(reported)} failed units, {most} are tolerated: {reported[0].message}"
+    return replace(reported[0], message=message)
 
 
 def passed(record: Record, work: Work) -> Record:

@@ -16,7 +16,7 @@ from controller.picture import InputSeen, Line, Picture
 from controller.rules import keeping, running, stopping
 from controller.rules.case import Decision
 from shared import actions as act
-from shared.manifest.models import Compute, Input, Limits
+from shared.manifest.models import Compute, Input, Limits, Tolerance
 from shared.ports import JobSeen, NodeCounts, NodeError, PoolSeen, TaskCounts
 from shared.record import Canary, Counts, Failure, InputFact, Merged, Plan, Record, Retry, SplitCursor, Verdict
 from tests.builders import JOB, NOW, a_manifest, a_record, later, running_facts
@@ -109,6 +109,10 @@ CASES: list[tuple[str, dict[str, Any], Picture, type | None, dict[str, float]]] 
     ("create job", RUNNING | {"batch_job": None}, THERE, act.CreateJob, {}),
     ("add tasks", RUNNING | {"added": 1}, THERE, act.AddTasks, {}),
     ("add canary", RUNNING | {"added": 0, "plan": a_plan(canary=True)}, THERE, act.AddTasks, {}),
+    ("too much reported", RUNNING, replace(THERE, reported=1), act.Settle, {}),
+    ("running", TRYING, replace(THERE, reported=1), None, {}),
+    ("running", RUNNING | {"retry": Retry(of=(JOB,))}, replace(THERE, reported=1), None, {}),
+    ("running", RUNNING | {"plan": a_plan(tolerated=Tolerance(units=1))}, replace(THERE, reported=1), None, {}),
     ("running", TRYING, THERE, None, {}),
     ("running", TRYING, replace(THERE, counts=TaskCounts(completed=1, failed=1)), None, {}),
     ("judge canary", TRYING, replace(THERE, counts=TaskCounts(completed=1), unfinished=False), act.JudgeCanary, {}),

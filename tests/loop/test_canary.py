@@ -89,6 +89,20 @@ def test_a_canary_whose_report_does_not_hold_ends_the_job() -> None:
     assert "report names unit 5" in ground.status()["failure"]["message"]
 
 
+def test_a_canary_that_reports_more_than_is_tolerated_ends_the_job() -> None:
+    """Its own word on its units counts like that of any other task."""
+
+    def program(container: Container) -> None:
+        number(container)
+        container.report({"unit": 0, "error": "no model"})
+
+    ground, seen = tried(CANARY, program)
+    assert seen == ["0"]
+    ground.settle(number)
+    assert "reports 1 failed units, 0 are tolerated: no model" in ground.status()["failure"]["message"]
+    assert (ground.status()["units"]["failed"], ground.status()["units"]["notRun"]) == (1, 4)
+
+
 @pytest.mark.parametrize(("code", "state", "runs"), [(2, "failed", 1), (3, "succeeded", 1)])
 def test_exit_rules_hold_for_the_canary(code: int, state: str, runs: int) -> None:
     """A code of stopOn is STOPPED_ON; a unit that is skipped says nothing against the others."""

@@ -211,6 +211,30 @@ def test_units_that_a_good_task_reports_are_failed_and_no_others() -> None:
     ]
 
 
+@pytest.mark.parametrize(("tolerated", "ran"), [(0, 1), (1, 2), (5, 5)])
+def test_reported_units_end_a_job_early_like_failed_tasks(tolerated: int, ran: int) -> None:
+    """As soon as more are reported than are tolerated no other task is started."""
+    ground = Ground()
+    ground.drop(RANGE + f"failure: {{tolerated: {tolerated}}}\n")
+    seen: list[str] = []
+
+    def program(container: Container) -> None:
+        seen.append(container.args[0])
+        number(container)
+        container.report({"unit": 0, "error": "no good"})
+
+    for _ in range(8):
+        ground.round(program, most=1)
+    ground.settle(program)
+    assert len(seen) == ran
+    status = ground.status()
+    assert (status["units"]["failed"], status["units"]["notRun"]) == (ran, 5 - ran)
+    assert status["state"] == ("succeeded" if tolerated == 5 else "failed")
+    if tolerated < 5:
+        start = f"{ran} units failed, {tolerated} are tolerated. First: task t-000000, no good"
+        assert status["failure"]["message"].startswith(start)
+
+
 @pytest.mark.parametrize("row", ['{"unit": 99}', "nonsense", '{"unit": true}'])
 def test_a_report_that_does_not_hold_fails_its_whole_task(row: str) -> None:
     """A row that is no unit of the task, or a broken line, fails closed."""
