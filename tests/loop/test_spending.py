@@ -75,7 +75,7 @@ def test_no_new_task_starts_once_the_budget_is_spent() -> None:
     ground.settle(number)
     status = ground.status()
     assert (status["state"], status["units"]["merged"], status["units"]["notRun"]) == ("succeeded", 2, 3)
-    assert "The budget (1 node hours) was used up" in status["warnings"][-1]["message"]
+    assert "The budget (1 node hour) was used up" in status["warnings"][-1]["message"]
 
 
 def test_a_budget_that_its_canary_uses_up_starts_no_other_task() -> None:
