@@ -9,7 +9,7 @@ from datetime import datetime
 
 from controller.budget import Pace
 from controller.picture import Picture
-from controller.rules import ending, keeping, running, side, starting, stopping
+from controller.rules import ending, keeping, running, sending, side, starting, stopping
 from controller.rules.case import Case, Decision, Row
 from shared.errors import Defect
 from shared.record import Record
@@ -26,7 +26,7 @@ def with_sides(rows: tuple[Row, ...]) -> tuple[Row, ...]:
     return tuple(each for row in rows for each in ((before[row.name], row) if row.name in before else (row,)))
 
 
-STARTING, ENDING = with_sides(starting.ROWS), with_sides(ending.ROWS)
+STARTING, ENDING = with_sides((*starting.ROWS, *sending.ROWS)), with_sides(ending.ROWS)
 OPEN: tuple[Row, ...] = (*stopping.ROWS, *keeping.ROWS, *STARTING, *running.ROWS)
 """Before the verdict."""
 CLOSING: tuple[Row, ...] = (*stopping.ROWS[1:2], *keeping.ROWS, *ENDING)

@@ -1,4 +1,4 @@
-"""Rows from acceptance to the last task added. Pure."""
+"""Rows from acceptance to the end of the split. Pure."""
 
 from __future__ import annotations
 
@@ -8,19 +8,16 @@ from controller.rights import LASTS
 from controller.rules.case import Case, Decision, Row, verdict_without_rows
 from controller.side import runs_splitter
 from shared.actions import (
-    AddTasks,
-    CreateJob,
     CreatePool,
     FreezeInput,
     MakeContainers,
-    SetFormula,
     Settle,
     SplitInput,
 )
 from shared.codes import Code
 from shared.manifest.units import reads_whole_input
 from shared.ports import PoolSeen
-from shared.record import Canary, Failure, InputFact, Record
+from shared.record import Failure, InputFact, Record
 
 SPLIT_BYTES_PER_SECOND = 30 * 2**20
 """How fast a blob is read whole (and written again where the store cannot cut), taken low: decides when the pool is
@@ -201,34 +198,6 @@ def split_input(case: Case) -> Decision | None:
     return case.go(SplitInput()) if case.record.split.done is None else None
 
 
-def create_job(case: Case) -> Decision | None:
-    if case.record.batch_job is not None:
-        return None
-    return case.go(CreateJob(), batch_job=case.now, share=case.seen.share)
-
-
-def add_canary(case: Case) -> Decision | None:
-    record = case.record
-    if not record.plan.manifest.canary or record.canary.sent is not None:
-        return None
-    return case.go(AddTasks(one=True), canary=Canary(sent=case.now))
-
-
-def open_pool(case: Case) -> Decision | None:
-    record, canary = case.record, case.record.canary
-    if canary.passed is None or canary.opened is not None or record.drained is not None or record.to_run == 1:
-        return None
-    if record.shared_pool is not None:
-        return None
-    return case.go(SetFormula("all"), canary=canary.model_copy(update={"opened": case.now}))
-
-
-def add_tasks(case: Case) -> Decision | None:
-    record = case.record
-    waits = record.tries_canary or record.drained is not None
-    return case.go(AddTasks()) if record.added < record.split.rows and not waits else None
-
-
 def fail(case: Case, failure: Failure) -> Decision:
     return case.go(verdict=verdict_without_rows(case.record, case.now, failure, "failed"))
 
@@ -252,8 +221,4 @@ ROWS = (
     Row("nothing to run", "a retry, and every row is done already", "settle", "verdict", nothing_to_run),
     Row("create pool", "no pool, split done or soon done", "create it", "pool", create_pool),
     Row("split input", "the split is not done", "split on from the cursor", "split cursor", split_input),
-    Row("create job", "no Batch job", "create it", "Batch job", create_job),
-    Row("add canary", "canary: true, and nothing was tried", "add the first task alone", "canary sent", add_canary),
-    Row("open pool", "the canary has passed", "the formula for all tasks", "opened", open_pool),
-    Row("add tasks", "tasks are missing", "add on from the cursor", "added", add_tasks),
 )
