@@ -127,7 +127,7 @@ def preparation_script(job: JobId, items: list[Reference]) -> str:
 
 def unpack_lines(item: Reference) -> str:
     """Shell lines that unpack one archive where it lies and remove it."""
-    name = shlex.quote(item.source.rsplit("/", 1)[-1])
+    name = shlex.quote(f"./{item.source.rsplit('/', 1)[-1]}")  # else a hyphen makes an option, a colon another host
     tool = "python3 -m zipfile -e" if item.source.lower().endswith(".zip") else "tar -xf"
     target = "." if tool.startswith("python3") else ""
     return f"(cd reference/{item.name} && {tool} {name} {target} && rm -f {name})\n".replace(" &&  rm", " && rm")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import Enum
 
+from shared.names import leads_elsewhere
+
 MANIFESTS = (".yaml", ".yml", ".json")
 CANCEL = ".cancel"
 
@@ -16,7 +18,10 @@ class Kind(Enum):
 
 
 def classify(path: str) -> Kind:
-    """A name that begins with `.` or `_` is ignored; so is what a cancel names, until it is one."""
+    """A name that begins with `.` or `_` is ignored; so is what a cancel names, until it is one; so is a name that no
+    address can say."""
+    if leads_elsewhere(path):
+        return Kind.IGNORED
     name = path.rsplit("/", 1)[-1]
     if name.startswith((".", "_")):
         return Kind.IGNORED

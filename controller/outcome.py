@@ -125,6 +125,6 @@ def reported_units(content: bytes, units: int) -> dict[int, str] | str:
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return f'line {number} of its report is not {{"unit": <index>, "error": "..."}}'
         if not isinstance(unit, int) or isinstance(unit, bool) or not 0 <= unit < units:
-            return f"line {number} of its report names unit {unit!r}; the task has units 0 to {units - 1}"
+            return f"line {number} of its report names unit {repr(unit)[:60]}; the task has units 0 to {units - 1}"
         found[unit] = error[:MESSAGE_LIMIT]
     return found

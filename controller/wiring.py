@@ -130,7 +130,7 @@ def make_deployment(settings: Settings, ports: Ports) -> Deployment:
     registries = (RegistrySpec(registry.server, registry.user, registry.password_secret),) if registry else ()
     return Deployment(
         owner=owner(settings.control.name, settings.deployment),
-        policy=PolicyReader(ports.control, settings.policy, ports).read,
+        policy=PolicyReader(ports.control, settings.policy, ports, settings.own_secrets).read,
         pace=Pace(settings.poll_min.total_seconds(), settings.poll_max.total_seconds()),
         site=Site(registries, settings.subnet, settings.start_task),
         pass_time=settings.pass_time,
@@ -141,7 +141,10 @@ def make_deployment(settings: Settings, ports: Ports) -> Deployment:
 class PolicyReader:
     """The operator's policy: blob `batchdrop/policy.yaml`, else the file of BATCHDROP_POLICY, else nothing allowed."""
 
-    def __init__(self, control: BlobPort, path: str | None, ports: Ports) -> None:
+    def __init__(
+        self, control: BlobPort, path: str | None, ports: Ports, own_secrets: frozenset[str] = frozenset()
+    ) -> None:
+        self._own_secrets = own_secrets
         self._control = control
         self._path = path
         self._ports = ports
@@ -152,7 +155,7 @@ class PolicyReader:
         """Read anew every 30 seconds. Rejected when it does not parse: what it would allow stops."""
         now = self._ports.clock.now()
         if self._read_at is None or now - self._read_at >= POLICY_FRESH:
-            self._policy = self._load()
+            self._policy = self._load().model_copy(update={"own_secrets": self._own_secrets})
             self._read_at = now
         return self._policy
 

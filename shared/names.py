@@ -46,6 +46,12 @@ def task_id(index: int) -> TaskId:
     return TaskId(f"t-{index:06d}")
 
 
+def is_task(name: str) -> bool:
+    """Is it just what `task_id` makes?"""
+    digits = name.removeprefix("t-")
+    return name.startswith("t-") and digits.isascii() and digits.isdigit() and task_id(int(digits)) == name
+
+
 def index_of(task: str) -> int:
     """The ledger row of a task id."""
     return int(task.removeprefix("t-"))
@@ -168,6 +174,11 @@ def status_blob(manifest_path: str) -> str:
 def result_blob(job: JobId, name: str) -> str:
     """In `results`: a file of the job's own folder."""
     return f"{job}/{name}"
+
+
+def leads_elsewhere(name: str) -> bool:
+    """Would this name of a blob, as the end of an address, be resolved to another one?"""
+    return "." in name and any(step in (".", "..") for step in name.split("/"))
 
 
 def _hex(*parts: str) -> str:

@@ -66,6 +66,8 @@ class Policy(Frozen):
     read: tuple[str, ...] = ()
     write: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
+    own_secrets: frozenset[str] = frozenset()
+    """Names, in lower case, of the deployment's own keys: no task gets them, whatever `secrets` says."""
     pools: tuple[str, ...] = ()
     profiles: dict[str, dict[str, Any]] = Field(default_factory=dict)
     vm_sizes: dict[str, VmSize] = Field(default_factory=dict)
@@ -74,6 +76,10 @@ class Policy(Frozen):
     caps: Caps = Caps()
     defaults: dict[str, Any] = Field(default_factory=dict)
     paused: bool = False
+
+    def is_own_secret(self, name: str) -> bool:
+        """Whether the Key Vault, to which case is nothing, would answer a key of the deployment."""
+        return name.lower() in self.own_secrets
 
     def allows_image(self, image: str) -> bool:
         return any(matches(glob, image) for glob in self.images)

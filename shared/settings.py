@@ -126,6 +126,13 @@ class Settings:
     pass_time: timedelta
     reap_foreign: bool
 
+    @property
+    def own_secrets(self) -> frozenset[str]:
+        """Names in the Key Vault that no task may be given, in lower case: the Key Vault takes `A` for `a`."""
+        registry = self.registry.password_secret if self.registry else None
+        names = (self.batch_key_secret, self.work_key_secret, self.topic_key_secret, registry)
+        return frozenset(name.lower() for name in names if name)
+
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Settings from the environment (or from `environ`). Raises SettingsError with every problem at once."""

@@ -12,7 +12,7 @@ from controller.split.sources import frozen
 from shared.errors import Refused, Vanished
 from shared.globs import fixed_prefix, matches
 from shared.manifest.models import Input, Manifest
-from shared.names import JobId
+from shared.names import JobId, leads_elsewhere
 from shared.ports import BlobItem, BlobPort, Ports
 from shared.record import InputFact
 
@@ -73,7 +73,7 @@ def matching(source: Input, work: BlobPort, after: str | None = None) -> Iterato
     for item in work.list(container, prefix, metadata=True, after=after):
         path = f"{container}/{item.name}"
         if not is_folder(item) and matches(pattern, path) and not any(matches(glob, path) for glob in source.exclude):
-            yield SourceBlob(item.name, item.etag, item.length)
+            yield found(container, item)
 
 
 def list_below(source: str, work: BlobPort) -> tuple[SourceBlob, ...]:
@@ -81,13 +81,19 @@ def list_below(source: str, work: BlobPort) -> tuple[SourceBlob, ...]:
     container, _, name = source.partition("/")
     if name and not name.endswith("/"):
         item = work.head(container, name)
-        return (SourceBlob(item.name, item.etag, item.length),) if item else ()
-    found = work.list(container, name, metadata=True)
+        return (found(container, item),) if item else ()
     return tuple(
-        SourceBlob(item.name, item.etag, item.length)
-        for item in found
+        found(container, item)
+        for item in work.list(container, name, metadata=True)
         if not is_folder(item) and not item.name.endswith("/")
     )
+
+
+def found(container: str, item: BlobItem) -> SourceBlob:
+    """Refused for a name that would lead a node, or an address, to another place."""
+    if leads_elsewhere(item.name):
+        raise Refused("SPLIT", 0, f"blob {container}/{item.name} has . or .. between slashes. Exclude or rename it.")
+    return SourceBlob(item.name, item.etag, item.length)
 
 
 def is_folder(item: BlobItem) -> bool:
@@ -115,7 +121,7 @@ def _fact(now: datetime, sized: Sizing, blobs: int, total: int, ends: tuple[str 
     )
 
 
-def _check_count(manifest: Manifest, found: int) -> None:
+def _check_count(manifest: Manifest, count: int) -> None:
     expected = manifest.input.expect_units
-    if expected is not None and found != expected:
-        raise Refused("INPUT_COUNT", 0, f"{found} blobs match {manifest.input.blobs}, {expected} were expected")
+    if expected is not None and count != expected:
+        raise Refused("INPUT_COUNT", 0, f"{count} blobs match {manifest.input.blobs}, {expected} were expected")

@@ -23,7 +23,17 @@ from controller.steps.work import Work
 from shared.codes import Reason
 from shared.errors import Vanished
 from shared.manifest.models import Manifest
-from shared.names import KEEP, SHARD_ROWS, STATE, index_of, output_container, outputs_shard, task_id
+from shared.names import (
+    KEEP,
+    SHARD_ROWS,
+    STATE,
+    index_of,
+    is_task,
+    leads_elsewhere,
+    output_container,
+    outputs_shard,
+    task_id,
+)
 from shared.ports import BlobItem, Ports
 from shared.record import Record
 
@@ -186,8 +196,11 @@ def listed(record: Record, ports: Ports, container: str | None = None) -> Iterat
 
 
 def as_output(item: BlobItem, container: str | None) -> TaskOutput | None:
+    """None for what is no file of a task: a program that writes past the upload can give a blob any name."""
     task, _, name = item.name.partition("/")
     if not name or name.rsplit("/", 1)[-1] == KEEP or item.metadata.get(FOLDER_MARK) == "true":
+        return None
+    if not is_task(task) or leads_elsewhere(name):
         return None
     return TaskOutput(index_of(task), name, item.length, item.etag, item.md5, container)
 

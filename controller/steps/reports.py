@@ -6,19 +6,26 @@ from controller.outcome import GOOD, Board, FailureRow, from_lines, reported_uni
 from controller.split.rows import Row
 from controller.steps.work import Work
 from shared.codes import Reason
-from shared.names import REPORTED, STATE, earlier_failures, index_of, output_container
+from shared.names import REPORTED, STATE, earlier_failures, index_of, is_task, output_container
 from shared.record import Record
+
+LONGEST_REPORT = 16 * 1024 * 1024
 
 
 def read_reports(record: Record, board: Board, work: Work) -> dict[int, bytes]:
-    """The reports (BATCHDROP_FAILED_PATH) of good rows."""
+    """The reports (BATCHDROP_FAILED_PATH) of good rows; a row whose report is too long to be read has failed."""
     container = output_container(record.job)
     reports = {}
     for item in work.ports.work.list(container, f"{REPORTED}/"):
-        index = index_of(item.name.removeprefix(f"{REPORTED}/").removesuffix(".jsonl"))
-        if item.length and index < len(board.states) and board.states[index] == GOOD:
-            reports[index] = b"".join(work.ports.work.stream(container, item.name, etag=item.etag))
-            work.save(record)
+        task = item.name.removeprefix(f"{REPORTED}/").removesuffix(".jsonl")
+        index = index_of(task) if is_task(task) else len(board.states)
+        if not item.length or index >= len(board.states) or board.states[index] != GOOD:
+            continue
+        if item.length > LONGEST_REPORT:
+            board.row_failed(index, Reason.REPORTED, f"its report has {item.length} bytes; {LONGEST_REPORT} are read")
+            continue
+        reports[index] = b"".join(work.ports.work.stream(container, item.name, etag=item.etag))
+        work.save(record)
     return reports
 
 

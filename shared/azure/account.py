@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from shared.azure.line import NETWORK, Line
-from shared.errors import Defect
+from shared.errors import Defect, Refused
+from shared.names import leads_elsewhere
 from shared.settings import StorageAccount
 
 if TYPE_CHECKING:
@@ -41,9 +42,14 @@ class BlobAccount:
         self._transport.close()
 
     def blob(self, container: str, name: str) -> BlobClient:
-        """A client of its own pipeline: one derived from the service client would not sleep by our transport."""
+        """A client of its own pipeline: one derived from the service client would not sleep by our transport.
+
+        Refused for a name with `.` or `..` between slashes: on its way it would become another blob's, even another
+        container's, as HTTP clients resolve such steps.
+        """
         from azure.storage.blob import BlobClient
 
+        check_steps(container, name)
         return BlobClient(self.endpoint, container, name, credential=self.service.credential, **self._options)
 
     def container(self, name: str) -> ContainerClient:
@@ -52,6 +58,7 @@ class BlobAccount:
         return ContainerClient(self.endpoint, name, credential=self.service.credential, **self._options)
 
     def url(self, container: str, name: str = "") -> str:
+        check_steps(container, name)
         return f"{self.endpoint}/{container}" + (f"/{quote(name, safe='~/')}" if name else "")
 
     def signed_by_policy(self, container: str, name: str = "") -> str:
@@ -105,3 +112,8 @@ class BlobAccount:
         if at.connection_string:
             return BlobServiceClient.from_connection_string(at.connection_string, **self._options)
         return BlobServiceClient(at.blob_uri or "", credential=self._by.identity(), **self._options)
+
+
+def check_steps(container: str, name: str) -> None:
+    if leads_elsewhere(name):
+        raise Refused("InvalidResourceName", 400, f"{container}/{name}: no blob has . or .. between slashes")

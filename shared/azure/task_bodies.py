@@ -15,6 +15,7 @@ from shared.azure.node_access import Body, NodeAccess
 from shared.errors import Defect
 from shared.specs import OutputFile, ResourceFolder, TaskSpec
 
+BIND = "-v"
 _EXPANDED = re.compile(r"\$\{?AZ_BATCH_[A-Z_]+\}?")
 _SAFE = re.compile(r"[A-Za-z0-9_@%+=:,./-]*")
 _ADMINISTRATOR: Body = {"autoUser": {"scope": "pool", "elevationLevel": "admin"}}
@@ -38,20 +39,19 @@ def task_body(spec: TaskSpec, access: NodeAccess) -> Body:
 
 @lru_cache(maxsize=256)
 def run_options(options: tuple[str, ...]) -> str:
-    """One string of docker options. `$AZ_BATCH_...` stays bare, as the node expands it; all else is quoted.
+    """One string of docker options, given as pairs of a name and its value. In a bind, which holds nothing of a
+    manifest, `$AZ_BATCH_...` stays bare, as the node expands it; all else is quoted, whatever it looks like.
 
-    Raises Defect for an option that would need both: nothing outside may ever reach the node's expansion.
+    Raises Defect for a bind that would need both: nothing outside may ever reach the node's expansion.
     """
-    return " ".join(_option(option) for option in options)
+    pairs = zip(options[::2], options[1::2], strict=True)
+    return " ".join(f"{name} {_bind(value) if name == BIND else shlex.quote(value)}" for name, value in pairs)
 
 
-def _option(option: str) -> str:
-    bare, found = _EXPANDED.subn("", option)
-    if not found:
-        return shlex.quote(option)
-    if not _SAFE.fullmatch(bare):
-        raise Defect(f"container option {option!r}: beside $AZ_BATCH_... only letters, digits and _@%+=:,./- may stand")
-    return option
+def _bind(value: str) -> str:
+    if not _SAFE.fullmatch(_EXPANDED.sub("", value)):
+        raise Defect(f"container bind {value!r}: beside $AZ_BATCH_... only letters, digits and _@%+=:,./- may stand")
+    return value
 
 
 def _container(spec: TaskSpec) -> Body:

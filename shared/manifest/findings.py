@@ -30,6 +30,7 @@ class Findings:
         """The profile that the manifest uses, and the paths whose values come from it."""
         self._problems: list[Problem] = []
         self._untold = 0
+        self._silent: set[str] = set()
 
     def add(self, problems: tuple[Problem, ...]) -> None:
         """Take over problems found by others."""
@@ -40,9 +41,15 @@ class Findings:
         """Whether further problems are only counted."""
         return len(self._problems) >= MOST_PROBLEMS
 
+    def silence(self, path: str) -> None:
+        """Further problems at this place are not told: what stood there has been taken out."""
+        self._silent.add(path)
+
     def note(self, path: str, mark: Mark | None, wrong: Wrong, *, from_policy: bool = False) -> None:
         """Add a problem. `from_policy`: the value is one of the policy's defaults, or of its profile, or comes from the
         retried job, so it has no place in this file."""
+        if path in self._silent:
+            return
         if self.full:
             self._untold += 1
             return

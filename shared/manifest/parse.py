@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from shared.errors import Rejected
 from shared.manifest.container import has_tag
+from shared.manifest.disclosure import hide, scrubbed
 from shared.manifest.document import read_document
 from shared.manifest.findings import Findings
 from shared.manifest.models import Manifest
@@ -40,8 +42,9 @@ def parse_manifest(raw: bytes, path: str, policy: Policy) -> Manifest:
 def parse(raw: bytes, path: str, policy: Policy, parents: Parents = no_parent) -> Parsed:
     """As `parse_manifest`, with the document; `parents` knows the jobs that `input.retryOf` may name. Where that job is
     not found, nothing else of the manifest can be judged, and its problem is told first."""
-    said = read_document(raw, json=path.lower().endswith(".json"))
+    said = _read(raw, json=path.lower().endswith(".json"))
     findings = Findings()
+    hide(said, findings)
     parent = _parent(said, findings, parents)
     over, under = laid_over(said, parent) if parent else (said, policy.defaults)
     tree = with_profile(over, under, policy.profiles, findings)
@@ -54,10 +57,20 @@ def parse(raw: bytes, path: str, policy: Policy, parents: Parents = no_parent) -
     return Parsed(adopted(manifest, parent) if parent else manifest, to_value(tree))
 
 
+def _read(raw: bytes, *, json: bool) -> MapNode:
+    try:
+        return read_document(raw, json=json)
+    except Rejected as rejected:
+        raise scrubbed(rejected) from None
+
+
 def _parent(said: MapNode, findings: Findings, parents: Parents) -> Parent | None:
-    parent = read_parent(Section("", said.entries, said.mark, findings), parents)
-    if parent is None:
+    own = Findings()
+    parent = read_parent(Section("", said.entries, said.mark, own), parents)
+    findings.add(own.problems)
+    if own:
         findings.raise_any()
+    if parent is None:
         return None
     check_staging(Section("", said.entries, said.mark, findings), parent)
     findings.retried = parent.job

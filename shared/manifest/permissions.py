@@ -58,7 +58,10 @@ def _check_container(section: Section, container: ContainerImage | SideContainer
         section.note("image", wrong)
     secrets = section.look("secrets")
     for name, secret in container.secrets.items():
-        if secret and secret not in policy.secrets:
+        if policy.is_own_secret(secret):
+            message = f"{shortened(secret)} is a key of the deployment itself"
+            secrets.note(name, Wrong("reservedSecret", message, "name a secret that was made for this task"))
+        elif secret and secret not in policy.secrets:
             wrong = Wrong("policySecret", f"{shortened(secret)} is not allowed by the policy", _allowed(policy.secrets))
             secrets.note(name, wrong)
 

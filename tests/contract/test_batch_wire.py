@@ -101,7 +101,8 @@ def test_registry_password_that_is_not_there(ground: WireGround) -> None:
 @pytest.mark.parametrize(
     ("option", "written"),
     [
-        (("--rm",), "--rm"),
+        (("--workdir", "/a", "-v", "/a:/b"), "--workdir /a -v /a:/b"),
+        (("--entrypoint", "-v", "--workdir", "$AZ_BATCH_TASK_DIR"), "--entrypoint -v --workdir '$AZ_BATCH_TASK_DIR'"),
         (("-v", "${AZ_BATCH_NODE_SHARED_DIR}/ref:/ref:ro"), "-v ${AZ_BATCH_NODE_SHARED_DIR}/ref:/ref:ro"),
         (("--entrypoint", "/bin/my app"), "--entrypoint '/bin/my app'"),
         (("-e", "A=$HOME;`x`"), "-e 'A=$HOME;`x`'"),
@@ -114,9 +115,9 @@ def test_run_options_are_quoted(option: tuple[str, ...], written: str) -> None:
 
 @pytest.mark.parametrize("option", ["$AZ_BATCH_TASK_DIR:/a b", "$AZ_BATCH_TASK_DIR;rm", "$AZ_BATCH_TASK_DIR$HOME"])
 def test_run_options_that_need_both_are_refused(option: str) -> None:
-    """An option that would have to be quoted and expanded at once is a defect, not a guess."""
+    """A bind that would have to be quoted and expanded at once is a defect, not a guess."""
     with pytest.raises(Defect):
-        run_options((option,))
+        run_options(("-v", option))
 
 
 def test_full_account(ground: WireGround) -> None:

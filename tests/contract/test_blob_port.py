@@ -11,7 +11,7 @@ import pytest
 
 from shared.azure.account import CHUNK
 from shared.azure.blobs import BLOCK
-from shared.errors import Conflict, Vanished
+from shared.errors import Conflict, Refused, Vanished
 from shared.ports import ABSENT, BlobPort, Condition
 
 
@@ -51,6 +51,27 @@ def test_empty_blob(blobs: BlobPort, container: str) -> None:
     etag = blobs.put(container, "empty", b"")
     assert content(blobs, container, "empty") == b""
     assert list(blobs.stream(container, "empty", etag=etag)) == []
+
+
+@pytest.mark.parametrize("name", ["../other/x", "a/../../other/x", "a/./b", "..", "a/.."])
+def test_name_that_leads_elsewhere_is_refused(blobs: BlobPort, container: str, name: str) -> None:
+    """HTTP clients resolve such steps: the blob would be another one, even in another container."""
+    for use in (
+        lambda: blobs.read(container, name),
+        lambda: blobs.head(container, name),
+        lambda: blobs.put(container, name, b""),
+        lambda: next(blobs.stream(container, name, etag="0x1")),
+    ):
+        with pytest.raises(Refused) as refused:
+            use()
+        assert refused.value.code == "InvalidResourceName"
+
+
+def test_dots_within_a_name_are_nothing_special(blobs: BlobPort, container: str) -> None:
+    """Hidden files, three dots, and an encoded step that is only a name."""
+    for name in (".a", "a/.b/..c", "...", "a/%2e%2e/b", "a..b"):
+        blobs.put(container, name, name.encode())
+        assert content(blobs, container, name) == name.encode()
 
 
 def test_put_twice_replaces(blobs: BlobPort, container: str) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from shared.errors import Conflict, Refused, Transient, Unsupported, Vanished
+from shared.names import leads_elsewhere
 from shared.ports import ANY, Blob, BlobItem, Clock, Condition, ContainerItem
 from tests.fakes.faults import Faulty, port
 
@@ -267,6 +268,7 @@ class MemoryBlobs(Faulty):
         return self._containers[name]
 
     def _find(self, container: str, name: str) -> _Stored | None:
+        _check_name(container, name)
         with self._lock:
             return self._containers[container].blobs.get(name) if self._is_there(container) else None
 
@@ -294,6 +296,7 @@ class MemoryBlobs(Faulty):
         md5: str | None,
         blocks: Mapping[int, bytes] | None = None,
     ) -> str:
+        _check_name(container, name)
         with self._lock:
             into = self._live(container)
             self._check(into, name, when)
@@ -303,6 +306,11 @@ class MemoryBlobs(Faulty):
             into.staged.pop(name, None)
             into.blobs[name] = _Stored(item, bytes(content), content_type, blocks or {})
             return etag
+
+
+def _check_name(container: str, name: str) -> None:
+    if leads_elsewhere(name):
+        raise Refused("InvalidResourceName", 400, f"{container}/{name} is no name of a blob")
 
 
 def _without_metadata(item: BlobItem) -> BlobItem:

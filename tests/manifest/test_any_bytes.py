@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import subprocess
+import sys
 import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +20,7 @@ from shared.errors import Rejected
 from shared.manifest.parse import parse_manifest
 from tests.manifest.making import ABSENT, BASE, POLICY, parsed, problems_yaml, tree
 from tests.manifest.test_fields import GOOD
+from tests.manifest.test_workloads import SEARCH, SIMULATION
 
 HEAD = '{"version":1,"container":{"image":"contoso.azurecr.io/a:1"},"compute":{"vmSize":"Standard_D2s_v5"},"input":'
 NAMES = st.sampled_from(["a.yaml", "b.json", "", "/", "x/.yml", "é.YAML"])
@@ -40,6 +48,7 @@ def read(raw: bytes, path: str) -> None:
     except Rejected as rejected:
         assert rejected.problems  # noqa: PT017 - both ends are good; which one depends on the bytes
         assert all(each.rule and each.message and each.fix for each in rejected.problems)  # noqa: PT017 - as above
+        assert all(each.line for each in rejected.problems if each.rule not in ("size", "more"))  # noqa: PT017 - as above
     else:
         assert manifest.model_dump_json()
 
@@ -128,3 +137,78 @@ def test_the_machinery_of_these_tests_builds_what_it_says() -> None:
     """ABSENT takes a field out; without changes the base is a good manifest."""
     assert "compute" not in tree({"compute": ABSENT})
     assert parsed({}).container.image == BASE["container"]["image"]
+
+
+ROOT = Path(__file__).parents[2]
+TEXTS = [SEARCH, SIMULATION, *(path.read_text() for path in sorted(ROOT.glob("examples/*/manifest.yaml")))]
+TREES = [yaml.safe_load(text) for text in TEXTS]
+SPANS = st.tuples(st.integers(0, 2000), st.integers(0, 40))
+SNIPPETS = st.sampled_from(
+    ["\n", " ", "  ", "- ", ": ", "{", "}", "[", "]", '"', "'", "&a ", "*a", "!!python/object:os.system ", "|\n", "? ",
+     "%", "#", "\t", "---\n", "...\n", "\u2028", "\ufeff", "\x85", "\U0001f600", "<<: ", "$(", "../", "%2e%2e/", "\\"]
+)  # fmt: skip
+EDITS: dict[str, Callable[[str, int, int, str], str]] = {
+    "take out": lambda text, at, length, snippet: text[:at] + text[at + length :],
+    "double": lambda text, at, length, snippet: text[: at + length] + text[at:],
+    "put in": lambda text, at, length, snippet: text[:at] + snippet + text[at:],
+    "put for": lambda text, at, length, snippet: text[:at] + snippet + text[at + length :],
+}
+
+
+@given(st.sampled_from(TEXTS), st.lists(st.tuples(st.sampled_from(sorted(EDITS)), SPANS, SNIPPETS), max_size=4))
+def test_a_manifest_with_slips_of_the_keyboard_is_taken_or_refused(
+    text: str, edits: list[tuple[str, tuple[int, int], str]]
+) -> None:
+    """A good manifest, cut and pasted at random: a manifest, or problems with their lines."""
+    for kind, (at, length), snippet in edits:
+        text = EDITS[kind](text, at % (len(text) + 1), length, snippet)
+    read(text.encode(), "a.yaml")
+
+
+def places(node: Any, way: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+    inner = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    return [way, *(place for step, each in inner for place in places(each, (*way, step)))]
+
+
+@given(st.sampled_from(TREES), st.lists(st.tuples(st.integers(0, 10_000), VALUES), min_size=1, max_size=3))
+def test_a_manifest_with_a_wrong_value_anywhere_is_taken_or_refused(tree: Any, changes: list[tuple[int, Any]]) -> None:
+    """Any value in the place of any other, lists and mappings included."""
+    built = {"": copy.deepcopy(tree)}
+    for number, value in changes:
+        found = places(built[""], ("",))
+        *way, last = found[number % len(found)]
+        node: Any = built
+        for step in way:
+            node = node[step]
+        node[last] = value
+    read(json.dumps(built[""]).encode(), "a.json")
+
+
+def test_ten_megabytes_are_refused_unread() -> None:
+    """Whatever is in them, bombs included, and whatever they are named."""
+    for filler in (b"a: &a [1]\n" + b"- *a\n" * 2_000_000, b"[" * 10_000_000, b"\xff" * 10_000_000):
+        start = time.process_time()
+        assert [each.rule for each in problems_yaml(filler)] == ["size"]
+        assert [each.rule for each in problems_yaml(filler, "a.json")] == ["size"]
+        assert time.process_time() - start < 0.5
+
+
+BOUNDED = """
+import resource, sys
+from tests.manifest.making import problems_yaml
+from tests.manifest.test_any_bytes import FLOODS, HEAD
+problems_yaml("version: 1")
+used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + 300 * 2**20,) * 2)
+towers = ["a: " + "[" * 1_000_000, "a: " + "- " * 500_000]
+files = [*FLOODS.values(), *towers, HEAD + '{"items":[' + "1," * 500_000 + "1]}}"]
+for text in files:
+    for name in ("a.yaml", "a.json"):
+        problems_yaml(text[:2**20], name)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the bound is set by Linux")
+def test_a_megabyte_takes_bounded_memory() -> None:
+    """No megabyte that anybody drops takes more than 300 MiB to refuse, or to read."""
+    subprocess.run([sys.executable, "-c", BOUNDED], cwd=ROOT, check=True, timeout=120)
