@@ -37,14 +37,22 @@ class Invoker:
         self._timeout = timeout
         self._on_timeout = on_timeout
         self._loop = asyncio.new_event_loop()
+        self._worker = threading.Thread(target=self._loop.run_forever, name="worker-loop", daemon=True)
         self._running: dict[str, Invocation] = {}
         self._lock = threading.Lock()
 
     def open(self) -> None:
         """Start the event loop and the watch on functionTimeout."""
-        threading.Thread(target=self._loop.run_forever, name="worker-loop", daemon=True).start()
+        self._worker.start()
         if self._timeout is not None:
             threading.Thread(target=self._watch, args=(self._timeout,), name="function-timeout", daemon=True).start()
+
+    def close(self) -> None:
+        """End the event loop and the threads; what still runs is waited for."""
+        self._pool.shutdown()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._worker.join()
+        self._loop.close()
 
     def start(self, call: Call) -> "Future[Datum | None]":
         """Run a function, with its retries. The future holds the return value, or what the function raised."""
