@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from shared.manifest.availability import unavailable
 from shared.manifest.findings import Wrong
 from shared.manifest.models import Compute, MergeBy, Staging
 from shared.manifest.nodes import Node, Scalar
@@ -37,9 +36,6 @@ _os_image = matching(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,255}", "the name of an imag
 def read_compute(section: Section) -> Compute:
     """The machines as stated, those of the profile included; `vm_size` is empty where none is."""
     section.get("profile", text, "")
-    staging = section.get("staging", choice(_STAGINGS), _STAGINGS[0])
-    if staging == "mount":
-        section.note("staging", unavailable("compute.staging", "mount"))
     pool = _shared_pool(section)
     if pool is not None:
         return Compute(vm_size="", pool=pool, spot=False, dedicated_after_preemptions=None)
@@ -50,24 +46,27 @@ def read_compute(section: Section) -> Compute:
         slots=section.get("taskSlotsPerNode", integer(1, MOST_SLOTS), 1),
         spot=section.get("spot", flag, default=True),
         dedicated_after_preemptions=section.get("dedicatedAfterPreemptions", _preemptions, 3),
-        staging=staging,
+        staging=section.get("staging", choice(_STAGINGS), _STAGINGS[0]),
     )
 
 
 def check_staging(section: Section, merge: MergeBy) -> None:
-    """Note `staging: mount` where it does not go with the pool or the merge; before `read_compute`."""
+    """Note `staging: mount` where it does not go with the pool or the merge; before `read_compute`. In a retry it is
+    the retried job's, and no default that could just not be used."""
     if not section.says("staging", "mount"):
         return
     fix = "say compute.staging: transfer"
+    found = []
     if section.stated("pool") and not section.says("pool", PER_JOB):
-        section.misplaced("staging", "mount needs a pool of the job's own: mounts belong to the pool", fix)
+        found.append(("mount needs a pool of the job's own: mounts belong to the pool", fix))
     if merge in _WHOLE_FOLDERS:
-        section.misplaced(
-            "staging",
-            f"mount does not go with merge.by: {merge}, which takes every file in the folder, "
-            "also what an attempt that failed has left there",
-            f"{fix}, or merge.by: concat, lines, csv, json or none",
-        )
+        message = f"mount does not go with merge.by: {merge}, which takes all files of a folder, leftovers included"
+        found.append((message, f"{fix}, or merge.by: concat, lines, csv, json or none"))
+    for message, way_out in found:
+        if section.findings.retried:
+            section.note("staging", Wrong("onlyWith", message, way_out))
+        else:
+            section.misplaced("staging", message, way_out)
 
 
 def _shared_pool(section: Section) -> str | None:

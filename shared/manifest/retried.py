@@ -84,8 +84,8 @@ def laid_over(tree: MapNode, parent: Parent) -> tuple[MapNode, dict[str, Any]]:
 def _inherited(parent: Parent) -> dict[str, Any]:
     document = {name: value for name, value in parent.document.items() if name not in NOT_INHERITED}
     document["name"] = parent.manifest.name
-    if "compute" in document:  # with the fields of its profile, which may be another one by now
-        document["compute"] = {name: value for name, value in document["compute"].items() if name != "profile"}
+    inherited = {name: value for name, value in document.get("compute", {}).items() if name != "profile"}
+    document["compute"] = {**inherited, "staging": parent.manifest.compute.staging}
     if parent.published is not None:
         document["merge"] = {**document.get("merge", {}), "to": parent.published}
     return document

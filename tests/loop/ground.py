@@ -20,6 +20,7 @@ from shared.policy import Policy, parse_policy
 from shared.specs import TaskSpec
 from tests.fakes.tasks import TaskEnd
 from tests.fakes.world import World, make_world
+from tests.loop.mounts import bound, shown, written
 
 POLICY = b"""
 version: 1
@@ -192,7 +193,11 @@ def run_task(spec: TaskSpec, program: Program, world: World) -> TaskEnd:
             blob = world.work.read(folder.container, item.name)
             assert blob is not None
             container.files[f"/batchdrop/{folder.path}/{item.name}"] = blob.content
+    binds = bound(spec, world)
+    before = dict(shown(binds, world))
+    container.files |= before
     answer = program(container)
+    written(binds, before, container.files, world)
     end = answer if isinstance(answer, TaskEnd) else TaskEnd(answer or 0)
     for output in spec.output_files:
         if output.condition in ("completion", "success" if end.success else "failure"):

@@ -370,11 +370,6 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
     ({"compute.profile": 1}, "compute.profile", "type"),
 ]
 
-UNAVAILABLE: list[tuple[dict[str, Any], str]] = [
-    ({"compute.staging": "mount"}, "compute.staging"),
-]
-
-
 @pytest.mark.parametrize(("changes", "attribute", "expected"), GOOD, ids=lambda value: str(value)[:60])
 def test_a_good_value_is_taken_as_it_is(changes: dict[str, Any], attribute: str, expected: Any) -> None:
     """What a person says in a field is what the manifest holds."""
@@ -393,15 +388,6 @@ def test_a_bad_value_is_the_one_problem_of_its_file(changes: dict[str, Any], pat
     assert found[0].fix
     assert found[0].line == 1
     assert found[0].column is not None
-
-
-@pytest.mark.parametrize(("changes", "path"), UNAVAILABLE, ids=lambda value: str(value)[:60])
-def test_what_this_version_lacks_is_refused_by_name(changes: dict[str, Any], path: str) -> None:
-    """A feature of the contract that is not there yet is never silently ignored."""
-    found = problems(changes)
-    assert told(found) == [(path, "notAvailable")]
-    assert found[0].message.startswith(path)
-    assert "is not available in this version" in found[0].message
 
 
 def test_saying_the_default_of_an_unavailable_field_is_fine() -> None:
