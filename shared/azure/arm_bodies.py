@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from shared.azure.mounts import mount_bodies
+from shared.azure.node_access import NodeAccess
 from shared.ports import SecretPort
 from shared.specs import PoolSpec, RegistrySpec
 
@@ -11,7 +13,7 @@ if TYPE_CHECKING:
     from azure.mgmt.batch import models
 
 
-def arm_pool(spec: PoolSpec, identity: str, secrets: SecretPort) -> models.Pool:
+def arm_pool(spec: PoolSpec, access: NodeAccess, identity: str, secrets: SecretPort) -> models.Pool:
     """Autoscale from birth; `identity` (its ARM id) on every node."""
     from azure.mgmt.batch import models
 
@@ -19,7 +21,9 @@ def arm_pool(spec: PoolSpec, identity: str, secrets: SecretPort) -> models.Pool:
         type=models.PoolIdentityType.USER_ASSIGNED,
         user_assigned_identities={identity: models.UserAssignedIdentities()},
     )
-    return models.Pool(identity=bears, properties=_properties(spec, identity, secrets))
+    properties = _properties(spec, identity, secrets)
+    properties.mount_configuration = [models.MountConfiguration(each) for each in mount_bodies(spec, access)] or None
+    return models.Pool(identity=bears, properties=properties)
 
 
 def _properties(spec: PoolSpec, identity: str, secrets: SecretPort) -> models.PoolProperties:

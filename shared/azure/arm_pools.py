@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from shared.azure.arm import Arm
 from shared.azure.arm_bodies import arm_pool
+from shared.azure.node_access import NodeAccess
 from shared.ports import SecretPort
 from shared.specs import PoolSpec
 
 
 class ArmPools:
-    """`identity`: the ARM id of the identity that every pool bears. `secrets`: the Key Vault, asked only where a
-    registry has a user."""
+    """`access`: how nodes come to what they mount; `identity`: the ARM id of the identity that every pool bears;
+    `secrets`: the Key Vault, asked only where a registry has a user."""
 
-    def __init__(self, arm: Arm, identity: str, secrets: SecretPort) -> None:
-        self._arm, self._identity, self._secrets = arm, identity, secrets
+    def __init__(self, arm: Arm, access: NodeAccess, identity: str, secrets: SecretPort) -> None:
+        self._arm, self._access, self._identity, self._secrets = arm, access, identity, secrets
 
     def create(self, spec: PoolSpec) -> bool:
-        return self._arm.create_pool(spec.id, arm_pool(spec, self._identity, self._secrets))
+        return self._arm.create_pool(spec.id, arm_pool(spec, self._access, self._identity, self._secrets))
 
     def close(self) -> None:
         self._arm.close()

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from shared.azure.durations import duration
+from shared.azure.mounts import mount_bodies
 from shared.azure.node_access import NodeAccess
 from shared.errors import Defect
 from shared.ports import SecretPort
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from azure.batch import models
 
 
-def pool_body(spec: PoolSpec, secrets: SecretPort) -> models.BatchPoolCreateOptions:
+def pool_body(spec: PoolSpec, access: NodeAccess, secrets: SecretPort) -> models.BatchPoolCreateOptions:
     """Autoscale from birth; container images fetched before the first task."""
     from azure.batch import models
 
@@ -38,6 +39,7 @@ def pool_body(spec: PoolSpec, secrets: SecretPort) -> models.BatchPoolCreateOpti
         metadata=metadata_items(spec.metadata),
         network_configuration=models.NetworkConfiguration(subnet_id=site.subnet) if site.subnet else None,
         start_task=_start_task(site.start_task) if site.start_task else None,
+        mount_configuration=[models.MountConfiguration(each) for each in mount_bodies(spec, access)] or None,
     )
 
 

@@ -22,7 +22,8 @@ def by_keys(
 ) -> AzureBatch:
     """`signer` is the work account. `key` None: the controller itself comes by its own identity (https only)."""
     door = BatchDoor(endpoint, key, by)
-    return AzureBatch(door, SignedAccess(signer), DataPlanePools(door, secrets))
+    access = SignedAccess(signer)
+    return AzureBatch(door, access, DataPlanePools(door, access, secrets))
 
 
 def by_identity(
@@ -35,4 +36,5 @@ def by_identity(
     """`addresses` is the work account. https only."""
     door = BatchDoor(endpoint, None, by)
     arm = Arm(mode.account, mode.arm_endpoint, by)
-    return AzureBatch(door, IdentityAccess(addresses, mode.node_identity), ArmPools(arm, mode.node_identity, secrets))
+    access = IdentityAccess(addresses, mode.node_identity)
+    return AzureBatch(door, access, ArmPools(arm, access, mode.node_identity, secrets))

@@ -17,6 +17,11 @@ class Containers:
     def __init__(self, account: BlobAccount) -> None:
         self._account = account
 
+    @property
+    def account(self) -> str:
+        """The account's name."""
+        return self._account.name
+
     def create_container(self, name: str, metadata: Mapping[str, str]) -> None:
         try:
             with translated(f"container {name}"):

@@ -10,13 +10,16 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from shared.errors import Defect
-from shared.specs import Source
+from shared.specs import MountSpec, Source
 
 Body = dict[str, Any]
 
 
 class Signer(Protocol):
     """What makes addresses that a node can read from and write to."""
+
+    @property
+    def account(self) -> str: ...
 
     def signed_by_policy(self, container: str, name: str = "") -> str: ...
 
@@ -25,6 +28,9 @@ class Signer(Protocol):
 
 class Addresses(Protocol):
     """What knows the plain address of a blob or container."""
+
+    @property
+    def account(self) -> str: ...
 
     def url(self, container: str, name: str = "") -> str: ...
 
@@ -48,6 +54,10 @@ class NodeAccess(Protocol):
         """`containerUrl`: where a node writes to in a job container."""
         ...
 
+    def mount(self, spec: MountSpec) -> Body:
+        """`accountName`, and what opens the container to a node that mounts it."""
+        ...
+
 
 class SignedAccess:
     """Every address is signed."""
@@ -66,6 +76,14 @@ class SignedAccess:
 
     def target(self, container: str) -> Body:
         return {"containerUrl": self._signer.signed_by_policy(container)}
+
+    def mount(self, spec: MountSpec) -> Body:
+        """A SAS and never the account key, which would open everything, for ever."""
+        if spec.until is None:
+            address = self._signer.signed_by_policy(spec.container)
+        else:
+            address = self._signer.signed_read(spec.container, "", spec.until)
+        return {"accountName": self._signer.account, "sasKey": address.partition("?")[2]}
 
     def _address(self, source: Source) -> str:
         if source.job_container:
@@ -96,12 +114,16 @@ class IdentityAccess:
     def target(self, container: str) -> Body:
         return {"containerUrl": self._addresses.url(container), **self._right}
 
+    def mount(self, spec: MountSpec) -> Body:
+        return {"accountName": self._addresses.account, **self._right}
+
 
 class SignedOnce:
     """A signer that remembers what it signed. For one thread."""
 
     def __init__(self, signer: Signer) -> None:
         self._signer = signer
+        self.account = signer.account
         self._known: dict[tuple[str, str, datetime | None], str] = {}
 
     def signed_by_policy(self, container: str, name: str = "") -> str:

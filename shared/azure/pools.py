@@ -6,6 +6,7 @@ from typing import Protocol
 
 from shared.azure.batch_bodies import pool_body
 from shared.azure.batch_door import BatchDoor
+from shared.azure.node_access import NodeAccess
 from shared.ports import SecretPort
 from shared.specs import PoolSpec
 
@@ -21,13 +22,13 @@ class Pools(Protocol):
 
 
 class DataPlanePools:
-    """`secrets`: the Key Vault, which holds the registries' passwords."""
+    """`access`: how nodes come to what they mount; `secrets`: the Key Vault, which holds the registries' passwords."""
 
-    def __init__(self, door: BatchDoor, secrets: SecretPort) -> None:
-        self._door, self._secrets = door, secrets
+    def __init__(self, door: BatchDoor, access: NodeAccess, secrets: SecretPort) -> None:
+        self._door, self._access, self._secrets = door, access, secrets
 
     def create(self, spec: PoolSpec) -> bool:
-        body = pool_body(spec, self._secrets)
+        body = pool_body(spec, self._access, self._secrets)
         return not self._door.refused(f"pool {spec.id}", lambda client: client.create_pool(body), fine={"PoolExists"})
 
     def close(self) -> None:

@@ -30,7 +30,18 @@ from shared.azure.line import Line
 from shared.names import EXPIRES_KEY, JOB_KEY, OWNER_KEY
 from shared.ports import BatchPort
 from shared.settings import IdentityMode
-from shared.specs import JobSpec, OutputFile, PoolSpec, Preparation, RegistrySpec, ResourceFile, Site, Source, TaskSpec
+from shared.specs import (
+    JobSpec,
+    MountSpec,
+    OutputFile,
+    PoolSpec,
+    Preparation,
+    RegistrySpec,
+    ResourceFile,
+    Site,
+    Source,
+    TaskSpec,
+)
 from tests.fakes.batch import FakeBatch
 from tests.fakes.blobs import MemoryBlobs
 from tests.fakes.clock import VirtualClock
@@ -45,6 +56,7 @@ NODE_IDENTITY = (
     "/Microsoft.ManagedIdentity/userAssignedIdentities/nodes"
 )
 UNTIL = datetime(2027, 1, 1, tzinfo=UTC)
+MOUNTS = (MountSpec("bd-a-output", "output", read_only=False), MountSpec("data", "source", read_only=True, until=UNTIL))
 
 
 class Tokens:

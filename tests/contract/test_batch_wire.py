@@ -13,7 +13,7 @@ from shared.azure.deadline import Deadline, bounded
 from shared.azure.task_bodies import run_options
 from shared.errors import Defect, OutOfTime, QuotaFull, Refused, Transient
 from shared.specs import ResourceFile, Site, Source
-from tests.contract.batch_ground import UNTIL, WireGround, a_job, a_pool, a_preparation, a_task, wire_ground
+from tests.contract.batch_ground import MOUNTS, UNTIL, WireGround, a_job, a_pool, a_preparation, a_task, wire_ground
 from tests.fakes.tasks import TaskEnd
 
 pytestmark = pytest.mark.stack
@@ -55,6 +55,19 @@ def test_task_as_the_node_sees_it(ground: WireGround) -> None:
     assert wire["userIdentity"]["autoUser"] == {"scope": "pool", "elevationLevel": "admin"}
     assert wire["constraints"]["maxTaskRetryCount"] == 3
     assert launch.environment == {"SECRET": "s", "INPUT_PATH": "/batchdrop/input"}
+
+
+def test_pool_mounts_containers_by_signatures(ground: WireGround) -> None:
+    """The job's own by its access policy, a user's by a signature to read and list; never by the account's key."""
+    ground.batch.create_pool(a_pool("bd-a", mounts=MOUNTS))
+    ground.pass_time(timedelta(seconds=10))
+    (pool,) = ground.server.emulator.world.account.pools.values()
+    own, users = (each["azureBlobFileSystemConfiguration"] for each in pool.spec["mountConfiguration"])
+    assert (own["accountName"], own["containerName"], own["relativeMountPath"]) == ("work", "bd-a-output", "output")
+    assert own["sasKey"] == "si=batchdrop"
+    assert users["sasKey"] == "sp=rl&se=2027-01-01T00:00:00Z"
+    assert [each["blobfuseOptions"].endswith("-o ro") for each in (own, users)] == [False, True]
+    assert not {"accountKey", "identityReference"} & {*own, *users}
 
 
 def test_preparation_runs_once_on_the_host(ground: WireGround) -> None:

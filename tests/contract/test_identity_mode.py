@@ -15,6 +15,7 @@ from local.batch_emulator.world import Fault
 from local.certificates import Certificate
 from shared.azure.arm_bodies import arm_pool
 from shared.azure.deadline import Deadline, bounded
+from shared.azure.node_access import IdentityAccess
 from shared.errors import BatchdropError, Defect, OutOfTime, QuotaFull, Refused, Transient
 from shared.settings import IdentityMode
 from shared.specs import PoolSpec, RegistrySpec, ResourceFile, ResourceFolder, Site, Source
@@ -23,6 +24,7 @@ from tests.contract.batch_ground import (
     ACCOUNT,
     DEVELOPMENT_KEY,
     FORMULA,
+    MOUNTS,
     NODE_IDENTITY,
     UNTIL,
     WireGround,
@@ -32,6 +34,8 @@ from tests.contract.batch_ground import (
     a_task,
     wire_ground,
 )
+from tests.fakes.blobs import MemoryBlobs
+from tests.fakes.clock import VirtualClock
 from tests.fakes.secrets import MemorySecrets
 
 pytestmark = pytest.mark.stack
@@ -81,8 +85,9 @@ def test_pool_bears_the_identity_and_pulls_by_it(ground: WireGround) -> None:
 
 
 def test_nothing_that_is_written_is_signed(ground: WireGround) -> None:
-    """Inputs, folders, reference data and outputs are named by plain addresses, each with the nodes' identity."""
+    """Inputs, folders, reference data, outputs and mounts are named plainly, each with the nodes' identity."""
     ground.batch.create_pool(a_pool("bd-a", site=BY_IDENTITY))
+    ground.batch.create_pool(a_pool("bd-b", site=Site(), mounts=MOUNTS))
     ground.pass_time(timedelta(seconds=10))
     ground.batch.create_job(a_job("bd-a", "bd-a", preparation=a_preparation()))
     of_a_user = ResourceFile(Source("data", "in/a b.csv", False, UNTIL), "b.csv")
@@ -91,9 +96,12 @@ def test_nothing_that_is_written_is_signed(ground: WireGround) -> None:
         "bd-a", [a_task(0, resource_files=more, folders=(ResourceFolder("bd-a-output", "p/", "in"),))]
     )
     ground.run()
-    written = json.dumps([spec_of(ground, "bd-a"), *(launch.task for launch in ground.launches)])
+    written = json.dumps(
+        [spec_of(ground, "bd-a"), spec_of(ground, "bd-b"), *(launch.task for launch in ground.launches)]
+    )
     assert "?" not in written
-    assert written.count('"identityReference"') == 1 + 1 + 3 + 1
+    assert "sasKey" not in written
+    assert written.count('"identityReference"') == 1 + 1 + 3 + 1 + 2
     assert {launch.identities for launch in ground.launches} == {(NODE_IDENTITY,)}
 
 
@@ -187,7 +195,8 @@ def test_registry_without_a_user_needs_identity_mode(ground: WireGround) -> None
 @pytest.mark.parametrize("site", [Site(), BY_IDENTITY, BY_PASSWORD])
 def test_body_agrees_with_the_published_types(site: Site) -> None:
     """What is sent to ARM is what Azure publishes as the type of a pool."""
-    spec: PoolSpec = a_pool("bd-a", site=site)
-    body = arm_pool(spec, NODE_IDENTITY, MemorySecrets({"registry-password": "hunter2"})).as_dict()
+    spec: PoolSpec = a_pool("bd-a", site=site, mounts=MOUNTS)
+    access = IdentityAccess(MemoryBlobs(VirtualClock(), "work"), NODE_IDENTITY)
+    body = arm_pool(spec, access, NODE_IDENTITY, MemorySecrets({"registry-password": "hunter2"})).as_dict()
     whole = {"name": "bd-a", "type": "Microsoft.Batch/batchAccounts/pools", "apiVersion": "2025-06-01", **body}
     assert Types("microsoft.batch/2025-06-01").faults("Microsoft.Batch/batchAccounts/pools", whole) == []

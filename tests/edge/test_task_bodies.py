@@ -12,6 +12,8 @@ from tests.contract.batch_ground import UNTIL, a_task
 class CountingSigner:
     """Signs, and keeps what it was asked."""
 
+    account = "work"
+
     def __init__(self) -> None:
         self.asked: list[str] = []
 

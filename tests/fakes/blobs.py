@@ -249,7 +249,8 @@ class MemoryBlobs(Faulty):
 
     @port
     def signed_read(self, container: str, name: str, until: datetime) -> str:
-        return f"https://{self.account}.blob.invalid/{container}/{name}?sp=r&se={until:%Y-%m-%dT%H:%M:%SZ}"
+        allowed = "r" if name else "rl"
+        return f"https://{self.account}.blob.invalid/{container}/{name}?sp={allowed}&se={until:%Y-%m-%dT%H:%M:%SZ}"
 
     # ------------------------------------------------------------------ inside
 
