@@ -370,6 +370,7 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
     ({"compute.profile": 1}, "compute.profile", "type"),
 ]
 
+
 @pytest.mark.parametrize(("changes", "attribute", "expected"), GOOD, ids=lambda value: str(value)[:60])
 def test_a_good_value_is_taken_as_it_is(changes: dict[str, Any], attribute: str, expected: Any) -> None:
     """What a person says in a field is what the manifest holds."""
