@@ -1,13 +1,15 @@
 # `make` alone lists what there is.
-# HOST, MODE and PORTS are set here and not by the environment: some shells export a HOST of their own.
+# HOST, MODE, PORTS and CONTAINERS are set here and not by the environment: some shells export a HOST of their own.
 HOST = local
 MODE = keys
 PORTS = free
+CONTAINERS = folders
 ARGS =
 PY = .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down status doctor demo test test-clients lint style format types layers check clean
+.PHONY: help setup up down status doctor demo test test-clients test-containers
+.PHONY: lint style format types layers check clean
 .PHONY: bench-split bench-submit bench-poll bench-merge
 
 help: ## this list
@@ -16,8 +18,8 @@ help: ## this list
 setup: ## make .venv with everything in it (PYTHON=... picks the Python, 3.11 to 3.13)
 	@PYTHON="$(PYTHON)" sh local/bootstrap.sh
 
-up: setup ## run everything here until Ctrl-C (HOST=local|func|none, MODE=keys|identity, PORTS=free|standard)
-	@$(PY) -m local.stack up --host $(HOST) --mode $(MODE) --ports $(PORTS)
+up: setup ## run everything here until Ctrl-C (HOST=local|func|none MODE=keys|identity PORTS=free|standard CONTAINERS=folders|podman)
+	@$(PY) -m local.stack up --host $(HOST) --mode $(MODE) --ports $(PORTS) --containers $(CONTAINERS)
 
 down: setup ## stop what `make up` runs in another shell
 	@$(PY) -m local.stack down
@@ -36,6 +38,10 @@ test: setup ## all tests (ARGS="-k name" for some)
 
 test-clients: setup ## the Azure CLI and an older SDK against the Batch emulator (installs them below .tools)
 	@BATCHDROP_TEST_CLIENTS=1 $(PY) -m pytest tests/batch_emulator/clients $(ARGS)
+
+test-containers: setup ## the examples in real containers, by podman (installs it where it can; says why where it cannot)
+	@sh local/podman.sh
+	@$(PY) -m pytest tests/containers -rs $(ARGS)
 
 lint: style format types layers ## all four of these gates
 

@@ -56,15 +56,22 @@ class Image:
 
 
 def read_dockerfile(path: Path) -> Image:
-    """The image that a Dockerfile describes. A comment `# image: name:tag` names it. Raises UnsupportedDockerfile."""
+    """The image that a Dockerfile describes. Raises UnsupportedDockerfile."""
     reader = _Reader()
     lines = path.read_text(encoding="utf-8").splitlines()
-    reader.image.names = [found.group(1) for line in lines if (found := _NAMED.fullmatch(line.strip()))]
+    reader.image.names = image_names(path)
     for instruction in _instructions(lines, f"{path.parent.name}/{path.name}"):
         reader.take(instruction)
     if not reader.image.base:
         raise UnsupportedDockerfile(f"{path.parent.name}/{path.name}: there is no FROM")
     return reader.image
+
+
+def image_names(path: Path) -> list[str]:
+    """The names that comments `# image: name:tag` give the image; without any, `localhost/<its folder>:1`."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    given = [found.group(1) for line in lines if (found := _NAMED.fullmatch(line.strip()))]
+    return given or [f"localhost/{path.parent.name}:1"]
 
 
 class _Reader:

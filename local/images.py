@@ -27,14 +27,13 @@ _PATH = os.pathsep.join(
 def build_images(dockerfiles: Iterable[Path], folder: Path) -> Path:
     """Make every image under `folder/images`; `folder/images.json` maps, under "images", each name to its entry.
 
-    A Dockerfile without an `# image:` line is named `localhost/<its folder>:1`. Raises UnsupportedDockerfile, and
-    ValueError where two Dockerfiles want one name.
+    Raises UnsupportedDockerfile, and ValueError where two Dockerfiles want one name.
     """
     entries: dict[str, dict[str, Any]] = {}
     for path in dockerfiles:
         image = read_dockerfile(path)
         entry = _build(path, image, folder / "images" / path.parent.name / "root")
-        for name in image.names or [f"localhost/{path.parent.name}:1"]:
+        for name in image.names:
             if name in entries:
                 raise ValueError(f"{path}: the image name {name} is taken by another Dockerfile")
             entries[name] = entry

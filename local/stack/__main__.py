@@ -12,6 +12,7 @@ from azure.core.exceptions import AzureError
 
 from local.dockerfile import UnsupportedDockerfile
 from local.lock import Busy
+from local.podman import NoPodman, PodmanFailed
 from local.program import NotReady
 from local.stack.announcement import announce
 from local.stack.job_watch import JobWatch
@@ -22,7 +23,10 @@ from local.stack.stack import Stack
 
 _LOOK_EVERY = 0.5
 _NOT_RUNNING = 3
-_TROUBLE = (AlreadyRunning, WillNotEnd, PortTaken, NotReady, Busy, UnsupportedDockerfile, FileNotFoundError)
+_TROUBLE = (
+    *(AlreadyRunning, WillNotEnd, PortTaken, NotReady, Busy),
+    *(UnsupportedDockerfile, NoPodman, PodmanFailed, FileNotFoundError),
+)
 
 
 def main() -> int:
@@ -44,6 +48,12 @@ def _options() -> argparse.Namespace:
     up.add_argument("--host", choices=("local", "func", "none"), default="local", help="who runs the Function App")
     up.add_argument("--mode", choices=("keys", "identity"), default="keys", help="how the nodes come to storage")
     up.add_argument("--ports", choices=("free", "standard"), default="free", help="standard: 10000-10007 and 7071")
+    up.add_argument(
+        "--containers",
+        choices=("folders", "podman"),
+        default="folders",
+        help="how tasks run: over this machine's files, or in containers of images that podman builds",
+    )
     up.add_argument("--app", type=Path, default=CHECKOUT, help="the function app (default: this checkout)")
     down = verbs.add_parser("down", help="stop what `up` started, and wait until it is gone")
     down.set_defaults(act=_down)
@@ -62,8 +72,10 @@ def _up(options: argparse.Namespace) -> int:
         try:
             tell(claimed, Running(os.getpid(), options.host, {}))
             _say("starting")
-            app, mode = options.app.resolve(), options.mode
-            with Stack(layout.root, host=options.host, mode=mode, ports=ports, app=app, say=_say) as stack:
+            app, mode, kind = options.app.resolve(), options.mode, options.containers
+            with Stack(
+                layout.root, host=options.host, mode=mode, containers=kind, ports=ports, app=app, say=_say
+            ) as stack:
                 tell(claimed, Running(os.getpid(), options.host, stack.endpoints.named()))
                 print(announce(stack, options.host), flush=True)
                 return _watch(stack)

@@ -23,6 +23,11 @@ class Layout:
         return self.root / "batch"
 
     @property
+    def containers(self) -> Path:
+        """Podman's own store, while a stack with real containers runs."""
+        return self.root / "containers"
+
+    @property
     def certificate(self) -> Path:
         """The certificate of the Key Vault."""
         return self.root / "certificate"

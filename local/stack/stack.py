@@ -1,16 +1,18 @@
 """The whole stack: what is started, in which order, and stopped the other way round."""
 
+import os
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 from local.azurite import KEY, Azurite, AzuritePorts, start_azurite
 from local.certificates import Certificate, ensure_certificate
 from local.images import build_images
+from local.podman import Podman, own_podman
 from local.program import Program
 from local.stack.endpoints import Endpoints
 from local.stack.host import Host
@@ -29,6 +31,8 @@ from local.stack.settings import (
 )
 from local.stack.storage import prepare_storage
 
+ContainerKind = Literal["folders", "podman"]
+
 
 def _quiet(_line: str) -> None:
     return None
@@ -38,11 +42,15 @@ class Stack:
     """Azurite, Key Vault, managed identity, Event Grid topic, Batch emulator and Functions host, as one.
 
     `with Stack(folder) as stack:` starts them all, on free ports unless told otherwise, and stops them all.
-    `settings` are the Function App's settings, `endpoints` the addresses. Raises PortTaken, NotReady, Busy.
+    With `containers="podman"` the examples' images are built by podman and tasks run in real containers; otherwise an
+    image is a folder over this machine's files. `settings` are the Function App's settings, `endpoints` the addresses.
+    Raises PortTaken, NotReady, Busy, NoPodman, PodmanFailed.
     """
 
     settings: dict[str, str]
     endpoints: Endpoints
+    podman: Podman | None = None
+    """Where the containers are, with `containers="podman"`."""
 
     def __init__(
         self,
@@ -53,6 +61,7 @@ class Stack:
         ports: StackPorts = FREE,
         app: Path = CHECKOUT,
         keep_host: bool = True,
+        containers: ContainerKind = "folders",
         say: Callable[[str], None] = _quiet,
     ) -> None:
         self.layout = Layout(folder.resolve())
@@ -61,6 +70,7 @@ class Stack:
         self._ports = ports
         self._app = app
         self._keep_host = keep_host
+        self._containers = containers
         self._say = say
         self._opened = ExitStack()
         self._programs: list[Program] = []
@@ -142,20 +152,30 @@ class Stack:
 
     def _start_batch(self, keys: StackKeys, storage: str, certificate: Certificate) -> tuple[str, str | None]:
         """Its address, and in identity mode that with TLS."""
-        images = build_images(sorted(self._app.glob("examples/*/Dockerfile")), self.layout.root)
+        options, environment = self._start_containers(sorted(self._app.glob("examples/*/Dockerfile")))
         argv = [
             *(sys.executable, "-m", "local.batch_emulator", "--port", str(self._ports.batch)),
-            *("--account", BATCH_ACCOUNT, "--key", keys.batch),
-            *("--images", str(images), "--data", str(self.layout.batch), "--storage", storage),
+            *("--account", BATCH_ACCOUNT, "--key", keys.batch, *options),
+            *("--data", str(self.layout.batch), "--storage", storage),
         ]
         if self._mode == "identity":
             argv += ["--https-port", str(self._ports.batch_tls)]
             argv += ["--cert", str(certificate.certificate), "--certkey", str(certificate.key)]
-        program = Program("batch emulator", argv, self.layout.log("batch"), folder=CHECKOUT)
+        log = self.layout.log("batch")
+        program = Program("batch emulator", argv, log, folder=CHECKOUT, environment=environment)
         self._opened.callback(program.stop)
         self._programs.append(program)
         found = program.wait_ready(r"^batch emulator ready: (http://\S+)(?:.* https=(https://\S+))?", patience=30)
         return found.group(1), found.group(2)
+
+    def _start_containers(self, dockerfiles: list[Path]) -> tuple[list[str], dict[str, str] | None]:
+        """Make the images; give the emulator's options and environment for them."""
+        if self._containers == "folders":
+            return ["--images", str(build_images(dockerfiles, self.layout.root))], None
+        self.podman = self._opened.enter_context(own_podman(self.layout.containers))
+        self._say("building images with podman")
+        self.podman.build(dockerfiles)
+        return [], {**os.environ, **self.podman.environment, "BATCH_EMULATOR_RUNNER": "podman"}
 
     def _start_host(self, port: int) -> None:
         if self._kind != "local":

@@ -1,6 +1,9 @@
 """Containers by podman and docker, where they work."""
 
+import os
+import shutil
 import socket
+import subprocess
 import uuid
 from pathlib import Path
 
@@ -68,6 +71,27 @@ def test_stop_ends_the_container(node: Node) -> None:
     assert not is_running(mark)
     assert finished(handle).exit_code is None
     assert node.contain(STORED, "/bin/sh -c 'echo again'").exit_code == 0
+
+
+def test_a_stopped_container_is_gone_for_the_engine_and_for_its_runtime(executions: Executions, tmp_path: Path) -> None:
+    """Neither podman nor runc lists it any more."""
+    node = make_node(executions, "podman", tmp_path)
+    if shutil.which("runc") is None:
+        pytest.skip("podman runs its containers by something else than runc")
+    handle = node.start("/bin/sh -c 'echo up; while :; do :; done'", containerSettings={"imageName": STORED})
+    wait_for(node.folder / "stdout.txt")
+    ours = ("podman", "ps", "--all", "--quiet", "--no-trunc", "--filter", f"name=batch-emulator-{os.getpid()}-")
+    running = listed(*ours)
+    assert len(running) == 1
+    assert running <= listed("runc", "list", "--quiet")
+    handle.stop()
+    assert listed(*ours) == set()
+    assert not running & listed("runc", "list", "--quiet")
+
+
+def listed(*words: str) -> set[str]:
+    """The ids that a command prints."""
+    return set(subprocess.run(words, capture_output=True, text=True, check=True).stdout.split())
 
 
 def test_storage_on_this_machine_can_be_reached(node: Node) -> None:

@@ -124,7 +124,9 @@ class EngineRunner:
         for name, value in plan.environment.items():
             # By name alone, so that no secret stands in a list of processes; the engine's own variables need a value.
             named += ["--env", f"{name}={value}" if name in own else name]
-        words = [self._engine.program, "run", "--rm", "--name", container, *_flags(plan), *named, *self._what(plan)]
+        # Whoever ends it early means at once.
+        begin = [self._engine.program, "run", "--rm", "--stop-timeout", "0", "--name", container]
+        words = [*begin, *_flags(plan), *named, *self._what(plan)]
         return Job(
             argv=tuple(words),
             environment={**plan.environment, **own},

@@ -10,14 +10,22 @@ _PAUSE = 0.01
 
 def kill_descendants(group: int) -> None:
     """Kill every descendant of this process and return when none is left. `group` is killed first, at once."""
-    _signal_group(group)
+    signal_group(group)
     while _any_left():
         for pid in _descendants(os.getpid()):
             _kill(pid)
         time.sleep(_PAUSE)
 
 
-def _signal_group(group: int) -> None:
+def await_descendants(seconds: float) -> None:
+    """Return when no descendant is left, at the latest after so many seconds."""
+    deadline = time.monotonic() + seconds
+    while _any_left() and time.monotonic() < deadline:
+        time.sleep(_PAUSE)
+
+
+def signal_group(group: int) -> None:
+    """Kill a process group; one that is gone is fine."""
     try:
         os.killpg(group, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):

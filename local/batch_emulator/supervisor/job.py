@@ -29,9 +29,9 @@ class Job:
     """One command and how it is to be run.
 
     `mounts` is None for a command that runs on the files of the host as they are; otherwise `stage` is an empty folder
-    to build the root in. `cleanup` is run when the command was killed. `user` is a uid or a name, or either with
-    a group behind a colon. `refusals` are the exit codes by which a program that starts the real command says that it
-    could not, when one of its last lines on stderr begins with `refusal_prefix`.
+    to build the root in. `cleanup` ends what the command has handed to an engine, when it must end early. `user` is a
+    uid or a name, or either with a group behind a colon. `refusals` are the exit codes by which a program that starts
+    the real command says that it could not, when one of its last lines on stderr begins with `refusal_prefix`.
     """
 
     argv: tuple[str, ...]

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from local.batch_emulator.supervisor.command import LINUX, become
-from local.batch_emulator.supervisor.descendants import kill_descendants
+from local.batch_emulator.supervisor.descendants import await_descendants, kill_descendants, signal_group
 from local.batch_emulator.supervisor.job import Job, read_job
 
 _CLEANUP_SECONDS = 30
+# What the engine has put beside a container sees it end, and then ends too.
+_GRACE_SECONDS = 2.0
 _TAIL = 4096
 # An engine may add a line or two of advice to its refusal.
 _LAST_LINES = 4
@@ -29,11 +31,15 @@ def main(path: str) -> None:
         kernel.adopt_orphans()
     report, child = _start(job)
     code = _wait(child, bell)
+    # An engine ends its container itself: killed from below, that would stay in the runtime's list for ever.
+    ended = code is not None or _clean_up(job, child)
+    if ended and code is None:
+        await_descendants(_GRACE_SECONDS)
     kill_descendants(child)
-    if code is None:
-        _clean_up(job)
-    else:
+    if code is not None:
         _answer(job, report, code)
+    elif not ended:
+        _clean_up(job, child)
 
 
 def _ring_on_signals() -> int:
@@ -85,9 +91,13 @@ def _reap(child: int) -> int | None:
             return code if code >= 0 else 128 - code
 
 
-def _clean_up(job: Job) -> None:
-    if job.cleanup:
-        subprocess.run(
+def _clean_up(job: Job, child: int) -> bool:
+    """Give whether the job's own way to end what it started went well."""
+    if not job.cleanup:
+        return False
+    signal_group(child)
+    try:
+        ended = subprocess.run(
             job.cleanup,
             env=job.environment,
             stdin=subprocess.DEVNULL,
@@ -96,6 +106,9 @@ def _clean_up(job: Job) -> None:
             timeout=_CLEANUP_SECONDS,
             check=False,
         )
+    except subprocess.TimeoutExpired:
+        return False
+    return ended.returncode == 0
 
 
 def _answer(job: Job, report: int, code: int) -> None:
