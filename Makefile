@@ -13,7 +13,7 @@ PY = .venv/bin/python
 .PHONY: bench-split bench-submit bench-poll bench-merge
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
 
 setup: ## make .venv with everything in it (PYTHON=... picks the Python, 3.11 to 3.13)
 	@PYTHON="$(PYTHON)" sh local/bootstrap.sh
