@@ -20,7 +20,7 @@ from controller.rules.side import of_interest, side
 from controller.shares import limit_of
 from controller.split.listing import matching
 from shared.manifest.models import Input, Manifest
-from shared.names import REPORTED, input_container, output_container, side_id
+from shared.names import REPORTED, input_container, output_container, reported_by, side_id
 from shared.ports import BlobPort, Ports
 from shared.record import Record, Which
 
@@ -101,7 +101,12 @@ def count_reports(record: Record, ports: Ports) -> int:
     if record.plan.unit_kind == "bytes" or record.retry is not None or most >= MOST_REPORTS:
         return 0
     reports = ports.work.list(output_container(record.job), f"{REPORTED}/")
-    return sum(1 for _ in islice((item for item in reports if item.length), most + 1))
+    theirs = (item for item in reports if item.length and is_row(reported_by(item.name), record))
+    return sum(1 for _ in islice(theirs, most + 1))
+
+
+def is_row(index: int | None, record: Record) -> bool:
+    return index is not None and index < record.split.rows
 
 
 def look_at_containers(record: Record, seen: Picture, ports: Ports, now: datetime) -> Picture:

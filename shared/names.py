@@ -57,6 +57,12 @@ def index_of(task: str) -> int:
     return int(task.removeprefix("t-"))
 
 
+def reported_by(blob: str) -> int | None:
+    """The ledger row whose report a blob of the output container is; None for what no upload is named like."""
+    task = blob.removeprefix(f"{REPORTED}/").removesuffix(".jsonl")
+    return index_of(task) if is_task(task) and blob == f"{REPORTED}/{task}.jsonl" else None
+
+
 def input_container(job: JobId) -> str:
     return f"{job}-input"
 

@@ -6,7 +6,7 @@ from controller.outcome import GOOD, Board, FailureRow, from_lines, reported_uni
 from controller.split.rows import Row
 from controller.steps.work import Work
 from shared.codes import Reason
-from shared.names import REPORTED, STATE, earlier_failures, index_of, is_task, output_container
+from shared.names import REPORTED, STATE, earlier_failures, output_container, reported_by
 from shared.record import Record
 
 LONGEST_REPORT = 16 * 1024 * 1024
@@ -17,9 +17,8 @@ def read_reports(record: Record, board: Board, work: Work) -> dict[int, bytes]:
     container = output_container(record.job)
     reports = {}
     for item in work.ports.work.list(container, f"{REPORTED}/"):
-        task = item.name.removeprefix(f"{REPORTED}/").removesuffix(".jsonl")
-        index = index_of(task) if is_task(task) else len(board.states)
-        if not item.length or index >= len(board.states) or board.states[index] != GOOD:
+        index = reported_by(item.name)
+        if not item.length or index is None or index >= len(board.states) or board.states[index] != GOOD:
             continue
         if item.length > LONGEST_REPORT:
             board.row_failed(index, Reason.REPORTED, f"its report has {item.length} bytes; {LONGEST_REPORT} are read")
