@@ -29,8 +29,8 @@ def _of_batch(settings: Settings, identity: bool) -> Iterable[str]:
     if settings.batch_key_secret and not settings.batch_account:
         yield "BATCHDROP_BATCH_ACCOUNT is missing: with BATCHDROP_BATCH_KEY_SECRET the account's name is needed"
     if not settings.batch_key_secret and settings.batch_endpoint.startswith("http://"):
-        without = "with BATCHDROP_NODE_IDENTITY" if identity else "BATCHDROP_BATCH_KEY_SECRET is missing:"
-        yield f"{without} without a key BATCHDROP_BATCH_ENDPOINT must be https, as no token is ever sent over http"
+        missing = "" if identity else "BATCHDROP_BATCH_KEY_SECRET is missing: without a key "
+        yield f"{missing}BATCHDROP_BATCH_ENDPOINT must be https, as no token is ever sent over http"
     if settings.batch_key_secret and settings.subnet:
         yield (
             "BATCHDROP_SUBNET needs a token: the service makes no pool in a virtual network for a caller with a key. "

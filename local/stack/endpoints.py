@@ -16,8 +16,8 @@ class Endpoints:
     identity: str
     topic: str
     host: str
-    batch_tls: str | None = None
-    """Identity mode: the Batch account, and Azure Resource Manager, with TLS."""
+    arm: str | None = None
+    """Identity mode only: Azure Resource Manager, and the Batch account once more, with TLS."""
 
     def named(self) -> dict[str, str]:
         """Name -> URL, in the order of starting."""

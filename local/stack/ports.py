@@ -21,7 +21,7 @@ class StackPorts:
     identity: int = 0
     topic: int = 0
     host: int = 0
-    batch_tls: int = 0
+    arm: int = 0
 
 
 FREE = StackPorts()
@@ -34,7 +34,7 @@ STANDARD = StackPorts(
     identity=10005,
     topic=10006,
     host=7071,
-    batch_tls=10007,
+    arm=10007,
 )
 
 

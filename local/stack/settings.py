@@ -63,7 +63,7 @@ def app_settings(facts: Facts) -> dict[str, str]:
 def _mode_settings(facts: Facts) -> dict[str, str]:
     """Each mode empties what is the other's, which may stand in a local.settings.json from before."""
     keys = facts.mode == "keys"
-    secure = facts.endpoints.batch_tls or ""
+    secure = facts.endpoints.arm or ""
     return {
         "BATCHDROP_BATCH_ENDPOINT": facts.endpoints.batch if keys else secure,
         "BATCHDROP_BATCH_KEY_SECRET": BATCH_KEY_NAME if keys else "",

@@ -136,7 +136,7 @@ class Stack:
         secrets = keys.vault(self._mode)
         services = self._opened.enter_context(small_services(certificate, secrets, keys, self._ports, host_url))
         batch, secure = self._start_batch(keys, azurite.connection_string, certificate)
-        self.endpoints = replace(_endpoints(azurite, services, batch, host_url), batch_tls=secure)
+        self.endpoints = replace(_endpoints(azurite, services, batch, host_url), arm=secure)
         facts = Facts(azurite.connection_string, self.endpoints, keys, services.authorities, self._mode)
         self.settings = app_settings(facts)
         write_environment(self.layout.environment, {**self.settings, **client_settings(facts)})
@@ -159,7 +159,7 @@ class Stack:
             *("--data", str(self.layout.batch), "--storage", storage),
         ]
         if self._mode == "identity":
-            argv += ["--https-port", str(self._ports.batch_tls)]
+            argv += ["--https-port", str(self._ports.arm)]
             argv += ["--cert", str(certificate.certificate), "--certkey", str(certificate.key)]
         log = self.layout.log("batch")
         program = Program("batch emulator", argv, log, folder=CHECKOUT, environment=environment)
