@@ -57,7 +57,7 @@ def bodies(manifest: Manifest, row: Row = BLOB) -> dict[str, Any]:
     found = {name: task_body(spec, access) for name, spec in tasks.items()}
     job = make_job(record, [(name, "from the vault") for name in manifest.container.secrets], reference, later(days=1))
     found["job"] = job_body(job, access).as_dict()
-    found |= {f"pool{number}": pool_body(spec, none).as_dict() for number, spec in enumerate(pools)}
+    found |= {f"pool{number}": pool_body(spec, access, none).as_dict() for number, spec in enumerate(pools)}
     return found
 
 
