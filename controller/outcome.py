@@ -46,6 +46,8 @@ class Board:
     reported: dict[int, list[FailureRow]] = field(default_factory=dict)
     """Row -> units that a task which ended well says have failed."""
     empty_outputs: int = 0
+    cancelled: bool = False
+    """Is that why rows have not run?"""
 
     @classmethod
     def of(cls, rows: int, state: int = GOOD) -> Board:
@@ -89,9 +91,9 @@ def failure_of(board: Board, index: int, first: int, units: int) -> FailureRow:
         return FailureRow(index, first, units, reason, None, None, message)
     task = board.tasks.get(index)
     if task is None:
-        return FailureRow(
-            index, first, units, Reason.NOT_RUN, None, None, "the job ended before this task ran to its end"
-        )
+        reason = Reason.CANCELLED if board.cancelled else Reason.NOT_RUN
+        message = f"the job {'was cancelled' if board.cancelled else 'ended'} before this task ran to its end"
+        return FailureRow(index, first, units, reason, None, None, message)
     skipped = board.states[index] == SKIPPED
     reason = Reason.SKIPPED if skipped else reason_of(task)
     message = skipped_message(task) if skipped else message_of(task)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 from controller import ledger
@@ -12,12 +13,16 @@ from controller.outcome import allowed
 from controller.rules.case import known_units
 from controller.steps.work import Work
 from controller.task_end import Fate, fate_of
+from controller.threads import each
 from shared.names import SHARD_ROWS, STATE, index_of, runs_shard
 from shared.ports import FailedTask, Ports
 from shared.record import Record, SoFar
 
 MOST_REACTIVATIONS = 3
 """After failures of the platform. What a program ends with has the manifest's limit."""
+WAVE = 200
+AT_ONCE = 8
+"""Requests under way."""
 
 
 @dataclass(frozen=True)
@@ -61,16 +66,16 @@ class Reruns:
             goes.repeated < self._manifest.limits.max_task_retry_count or self._is_noted(task)
         )
 
-    def note(self, task: FailedTask) -> None:
-        """Count one more go, on disk."""
-        if self._is_noted(task):
-            return
-        index = index_of(task.id)
-        shard = index // SHARD_ROWS
-        known = self._known(shard)
-        known[str(index)] = self._of(index).one_more(fate_of(task, self._manifest), end_of(task))
-        content = json.dumps({row: list(vars(goes).values()) for row, goes in known.items()}).encode()
-        self._ports.control.put(STATE, runs_shard(self._record.job, shard), content)
+    def note(self, tasks: Sequence[FailedTask]) -> None:
+        """Count one more go of each, on disk."""
+        new = [task for task in tasks if not self._is_noted(task)]
+        for task in new:
+            index = index_of(task.id)
+            goes = self._of(index).one_more(fate_of(task, self._manifest), end_of(task))
+            self._known(index // SHARD_ROWS)[str(index)] = goes
+        for shard in sorted({index_of(task.id) // SHARD_ROWS for task in new}):
+            known = {row: list(vars(goes).values()) for row, goes in self._known(shard).items()}
+            self._ports.control.put(STATE, runs_shard(self._record.job, shard), json.dumps(known).encode())
 
     def before(self, index: int) -> int:
         """How often the row was sent out again: runs that its task, counted anew each time, does not know."""
@@ -136,14 +141,13 @@ def counted(so_far: SoFar, units: int, *, skipped: bool) -> SoFar:
     )
 
 
-def run_again(record: Record, tasks: Iterable[FailedTask], work: Work) -> Record:
+def run_again(record: Record, tasks: Sequence[FailedTask], work: Work) -> Record:
     """Reactivate, counted before it is done. The job is not at its end any more."""
-    reruns, sent = Reruns(record, work.ports), 0
-    for task in tasks:
-        reruns.note(task)
-        work.ports.batch.reactivate(record.job, task.id)
-        sent += 1
+    reruns, rest = Reruns(record, work.ports), iter(tasks)
+    while wave := list(islice(rest, WAVE)):
+        reruns.note(wave)
+        each(AT_ONCE, lambda task: work.ports.batch.reactivate(record.job, task.id), wave)
         work.save(record)
-    usage = record.usage.model_copy(update={"reactivations": record.usage.reactivations + sent})
-    failures_read = max(0, record.failures_read - sent)
+    usage = record.usage.model_copy(update={"reactivations": record.usage.reactivations + len(tasks)})
+    failures_read = max(0, record.failures_read - len(tasks))
     return record.model_copy(update={"usage": usage, "tasks_ended": None, "failures_read": failures_read})

@@ -53,6 +53,7 @@ class Sums:
 def settle(record: Record, action: Settle, work: Work) -> Record:
     """The record with its verdict; or without, where failed tasks were sent to run again."""
     board = starting_board(record, work)
+    board.cancelled = action.how == "cancelled"
     if action.how == "lost" or record.batch_job is None:
         board.none_ran()
     else:

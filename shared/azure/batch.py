@@ -32,7 +32,8 @@ from shared.specs import JobSpec, PoolSpec, TaskSpec
 if TYPE_CHECKING:
     from azure.batch import models
 
-PAGE = 100
+PAGE = 1000
+"""The most that the service gives at once."""
 MOST_NODE_ERRORS = 10
 ENDED = ("JobCompleted", "JobBeingTerminated", "JobBeingDeleted")
 _POOL = ["id", "state", "targetDedicatedNodes", "targetLowPriorityNodes", "currentDedicatedNodes"]

@@ -169,5 +169,8 @@ def test_a_cancel_while_the_canary_runs_ends_the_job(moment: int) -> None:
     status = ground.status()
     units = status["units"]
     assert status["state"] == "cancelled"
+    rows = [json.loads(line) for line in ground.blob(status["links"]["failed"]).splitlines()]
+    assert {row["reason"] for row in rows} == {"CANCELLED"}
+    assert len(rows) == units["notRun"]
     assert units["total"] == sum(units[k] for k in ("merged", "pending", "failed", "skipped", "notRun")) == 5
     assert ground.left() == []

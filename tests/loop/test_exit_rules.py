@@ -274,3 +274,28 @@ def test_what_an_exit_code_means_is_told() -> None:
     causes = [(c["reason"], c["exitCode"], c["tasks"], c["units"], c["first"]) for c in result["causes"]]
     assert causes[0] == ("EXIT_CODE", 127, 2, 2, "t-000004")
     assert len(causes) == 6
+
+
+def test_a_retry_that_is_skipped_takes_nothing_away() -> None:
+    """One of three units had failed in a task; its second run says skip: the first one's output counts as before."""
+    ground = Ground()
+    ground.put("data/big.txt", "".join(f"{n}\n" for n in range(9)))
+    ground.drop(LINES + "failure: {tolerated: 1}\n")
+
+    def program(container: Container) -> int:
+        if "AGAIN" in container.env:
+            return 3
+        container.write(container.read())
+        if b"4" in container.read():
+            container.report({"unit": 1, "error": "no good"})
+        return 0
+
+    while not ground.status()["final"]:
+        ground.round(program)
+    retry = ground.blob(ground.status()["links"]["retry"]).decode()
+    again = 'container: {environment: {AGAIN: "1"}}\nfailure: {skipOn: [3]}\n'
+    ground.drop(retry + again, "again.yaml")
+    ground.settle(program)
+    status = ground.status("again.yaml")
+    assert (status["state"], status["units"]["merged"], status["units"]["failed"]) == ("succeeded", 8, 1)
+    assert ground.blob(status["links"]["result"]) == "".join(f"{n}\n" for n in range(9)).encode()
