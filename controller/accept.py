@@ -16,7 +16,7 @@ from controller import keys, retry, store
 from controller.answer import answer_dry_run, answer_rejected
 from controller.deployment import Deployment
 from controller.dropbox import Kind, classify
-from controller.plan import make_plan, price_of
+from controller.plan import make_plan
 from controller.store import Marker
 from controller.target import target_problems
 from controller.voice import speak
@@ -102,7 +102,7 @@ def take(drop: Drop, kind: Kind, ports: Ports, deployment: Deployment, listed: b
     job = job_id(manifest.name, deployment.owner, JOBS, drop.path, drop.blob.item.etag)
     if store.load(ports.control, job) is not None:
         return job
-    plan = make_plan(manifest, job, drop.now, price_of(manifest, policy))
+    plan = make_plan(manifest, job, drop.now, policy)
     if manifest.dry_run:
         again = retry.retry_of(manifest, ports, drop.now)
         target_problems(manifest, plan, job, policy, ports, again.of if again else ())

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from controller.budget import Pace
 from controller.session import Rules
+from shared.errors import Rejected
+from shared.logs import note
 from shared.names import Owner
 from shared.policy import Policy
 from shared.specs import Site
+
+log = logging.getLogger("batchdrop.deployment")
 
 
 @dataclass(frozen=True)
@@ -25,4 +30,11 @@ class Deployment:
     reap_foreign: bool = False
 
     def rules(self) -> Rules:
-        return Rules(self.pace, self.site, self.policy().paused)
+        """A policy that cannot be read admits nothing new; what is open goes on."""
+        try:
+            policy = self.policy()
+        except Rejected as rejected:
+            note(log, "the policy cannot be read: nothing is admitted", logging.ERROR, why=rejected)
+            policy = Policy(paused=True)
+        cores = {name: size.cores for name, size in policy.vm_sizes.items()}
+        return Rules(self.pace, self.site, policy.paused, policy.caps.node_hours_per_day, cores)

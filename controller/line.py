@@ -2,32 +2,64 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
 
-from controller import store
 from controller.picture import Line
+from controller.quota import Room
+from shared.names import LINE, STATE
 from shared.ports import BlobPort
 
 CLOSED = timedelta(minutes=5)
 """How long a refusal by the service lowers what is thought to fit."""
 
 
-def join(control: BlobPort, job: str, now: datetime) -> None:
-    """Stand in line, and let no one pass for a while. Order is made by the tick, by age."""
-    line = store.line(control)
+def read(control: BlobPort) -> Line:
+    blob = control.read(STATE, LINE)
+    if blob is None:
+        return Line()
+    raw = json.loads(blob.content)
+    closed = raw.get("closedUntil")
+    return Line(
+        tuple(raw["jobs"]),
+        datetime.fromisoformat(closed) if closed else None,
+        tuple(raw.get("ranks", ())),
+        tuple(Room(*each) for each in raw.get("rooms", ())),
+        raw.get("quota"),
+    )
+
+
+def write(control: BlobPort, line: Line) -> None:
+    raw = {
+        "jobs": line.jobs,
+        "closedUntil": line.closed_until.isoformat() if line.closed_until else None,
+        "ranks": line.ranks,
+        "rooms": [(room.quota, room.limit, room.used) for room in line.rooms],
+        "quota": line.quota,
+    }
+    control.put(STATE, LINE, json.dumps(raw).encode(), content_type="application/json")
+
+
+def join(control: BlobPort, job: str, now: datetime, quota: str | None) -> Line:
+    """Stand in line for `quota`, and let no one pass for a while. Order is made by the tick, by age."""
+    line = read(control)
     jobs = line.jobs if job in line.jobs else (*line.jobs, job)
-    store.write_line(control, Line(jobs, now + CLOSED))
+    line = Line(jobs, now + CLOSED, line.ranks, (), quota)
+    write(control, line)
+    return line
 
 
-def form(control: BlobPort, waiting: tuple[str, ...]) -> None:
+def form(control: BlobPort, jobs: tuple[str, ...], ranks: tuple[str, ...], rooms: tuple[Room, ...]) -> Line:
     """Put the line in the order of age; the tick calls this with every open job that waits for quota."""
-    line = store.line(control)
-    if line.jobs != waiting:
-        store.write_line(control, Line(waiting, line.closed_until if waiting else None))
+    before = read(control)
+    line = Line(jobs, before.closed_until, ranks, rooms, before.quota) if jobs else Line(ranks=ranks)
+    if line != before:
+        write(control, line)
+    return line
 
 
 def reopen(control: BlobPort) -> None:
     """A pool is gone: the first in line may try."""
-    line = store.line(control)
+    line = read(control)
     if line.jobs or line.closed_until:
-        store.write_line(control, Line(line.jobs))
+        write(control, Line(line.jobs, None, line.ranks, (), line.quota))

@@ -10,13 +10,15 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 
-from controller import store
+from controller import hours, line, store
 from controller.outcome import allowed
 from controller.picture import InputSeen, Picture
+from controller.quota import core_room, is_core_quota
 from controller.rules.case import known_units
 from controller.rules.ending import containers_due
 from controller.rules.running import is_running
 from controller.rules.side import of_interest, side
+from controller.session import Rules
 from controller.shares import limit_of
 from controller.split.listing import matching
 from shared.manifest.models import Input, Manifest
@@ -28,22 +30,37 @@ MOST_REPORTS = 5000
 """Where more units may fail, reports are read at the end alone."""
 
 
-def observe(record: Record, ports: Ports, now: datetime, paused: bool) -> Picture:
+def observe(record: Record, ports: Ports, now: datetime, rules: Rules) -> Picture:
     """The picture for the next decision on this job."""
-    seen = Picture(paused=paused)
+    seen = Picture(paused=rules.paused)
     if record.final is None:
         seen = replace(seen, cancel=store.cancel_intended(ports.control, record.job))
     if record.verdict is None and record.input is None:
         return replace(seen, input=look_at_input(record.plan.manifest, ports.work))
     if record.verdict is None and record.admitted is None:
-        seen = replace(seen, line=store.line(ports.control))
+        seen = look_at_room(seen, ports, now, rules)
         if record.pool is None:
             return seen
-    seen = look_at_batch(record, seen, ports)
+    seen = look_at_batch(record, seen, ports, rules)
     return look_at_containers(record, seen, ports, now)
 
 
-def look_at_batch(record: Record, seen: Picture, ports: Ports) -> Picture:
+def look_at_room(seen: Picture, ports: Ports, now: datetime, rules: Rules) -> Picture:
+    """What a job needs to be admitted: its turn, quotas that can hold it, node hours left of the day."""
+    most = rules.hours_per_day
+    used = hours.read(ports.control, now) if most is not None else None
+    return replace(seen, line=line.read(ports.control), quotas=ports.batch.quotas(), hours=used, most_hours=most)
+
+
+def look_at_cores(record: Record, seen: Picture, ports: Ports, rules: Rules) -> Picture:
+    """How much room the quota has that keeps nodes from the pool, and who waits for it besides."""
+    quotas = ports.batch.quotas()
+    in_use = ports.batch.in_use() if quotas is not None else None
+    room = core_room(record.plan, quotas, in_use, rules.cores)
+    return replace(seen, line=line.read(ports.control), quotas=quotas, core_room=room)
+
+
+def look_at_batch(record: Record, seen: Picture, ports: Ports, rules: Rules) -> Picture:
     """Pool and job where they should be there; counts while tasks are out."""
     if wants_pool(record):
         pool = ports.batch.pool(record.pool_id)
@@ -52,6 +69,8 @@ def look_at_batch(record: Record, seen: Picture, ports: Ports) -> Picture:
             nodes = ports.batch.node_counts(record.pool_id)
             errors = ports.batch.node_errors(record.pool_id) if nodes.unusable or nodes.start_task_failed else ()
             seen = replace(seen, nodes=nodes, node_errors=errors)
+            if any(is_core_quota(error.code) for error in pool.resize_errors):
+                seen = look_at_cores(record, seen, ports, rules)
     if wants_job(record):
         seen = replace(seen, job=ports.batch.job(record.job))
     which = of_interest(record)

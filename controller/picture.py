@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from controller.quota import POOLS, Room
 from shared.names import JobId
-from shared.ports import DefectCount, JobSeen, NodeCounts, NodeError, PoolSeen, TaskCounts
+from shared.ports import DefectCount, JobSeen, NodeCounts, NodeError, PoolSeen, Quotas, TaskCounts
 
 
 @dataclass(frozen=True)
@@ -24,10 +25,34 @@ class InputSeen:
 
 @dataclass(frozen=True)
 class Line:
-    """The jobs that wait for quota, oldest first; no one self-admits before `closed_until`."""
+    """The jobs that wait for quota, oldest first; no one is admitted before `closed_until`. `ranks`: all open jobs
+    without a running node, oldest first. `rooms`: as counted by the last tick. `quota`: the one that refused last."""
 
     jobs: tuple[str, ...] = ()
     closed_until: datetime | None = None
+    ranks: tuple[str, ...] = ()
+    rooms: tuple[Room, ...] = ()
+    quota: str | None = None
+
+    def front(self) -> tuple[str, ...]:
+        """Those that fit, as far as is known: else the first one, who tries for all."""
+        free = [room.free for room in self.rooms if room.free is not None]
+        return self.jobs[: min(free, default=1)]
+
+    def lets(self, job: str, now: datetime) -> bool:
+        """May the job go on?"""
+        if self.closed_until is not None and now < self.closed_until:
+            return False
+        return not self.jobs or job in self.front()
+
+    def place(self, job: str) -> int:
+        """From 1; who is not in the line yet stands behind all others."""
+        order = self.ranks if job in self.ranks else self.jobs
+        return order.index(job) + 1 if job in order else len(order) + 1
+
+    def room(self) -> Room:
+        """Of the quota that refused last."""
+        return next((room for room in self.rooms if room.quota == self.quota), Room(self.quota or POOLS, None))
 
 
 @dataclass(frozen=True)
@@ -36,6 +61,13 @@ class Picture:
     input: InputSeen | None = None
     line: Line = field(default_factory=Line)
     paused: bool = False
+    hours: float | None = None
+    """Node hours of this UTC day; None where they are not capped."""
+    most_hours: float | None = None
+    quotas: Quotas | None = None
+    """Asked before the admission, and where cores are refused; None where the account cannot be read."""
+    core_room: Room | None = None
+    """The quota of cores that keeps nodes from the pool."""
     pool: PoolSeen | None = None
     nodes: NodeCounts = field(default_factory=NodeCounts)
     node_errors: tuple[NodeError, ...] = ()

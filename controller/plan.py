@@ -15,10 +15,12 @@ from shared.record import Plan, Price
 MERGE_EXTENSIONS = {"csv": ".csv", "json": ".json", "lines": ".txt", "zip": ".zip"}
 
 
-def make_plan(manifest: Manifest, job: JobId, accepted: datetime, price: Price | None = None) -> Plan:
+def make_plan(manifest: Manifest, job: JobId, accepted: datetime, policy: Policy | None = None) -> Plan:
     """The plan of one accepted manifest; `manifest` inside it is lean (no item lists, no inline config)."""
+    size = policy.vm_sizes.get(manifest.compute.vm_size) if policy else None
     return Plan(
-        price=price,
+        price=price_of(manifest, policy) if policy else None,
+        cores=size.cores if size else None,
         manifest=lean(manifest),
         unit_kind=unit_kind(manifest),
         units=units_of(manifest.input),

@@ -127,11 +127,12 @@ def drop_old_results(ports: Ports, now: datetime) -> None:
 
 
 def drop_old_days(ports: Ports, now: datetime) -> None:
-    """What the daily cap counted, once the day is over for everyone."""
-    keep = f"days/{now - timedelta(days=2):%Y-%m-%d}/"
-    for item in list(ports.control.list(STATE, "days/")):
-        if item.name < keep:
-            ports.control.delete(STATE, item.name)
+    """What the daily caps counted, once the day is over for everyone."""
+    for folder in ("days", "hours"):
+        keep = f"{folder}/{now - timedelta(days=2):%Y-%m-%d}/"
+        for item in list(ports.control.list(STATE, f"{folder}/")):
+            if item.name < keep:
+                ports.control.delete(STATE, item.name)
 
 
 def drop_old_pins(ports: Ports, now: datetime) -> None:

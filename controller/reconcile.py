@@ -15,6 +15,7 @@ from controller.apply import apply, undo
 from controller.budget import Budget
 from controller.decide import decide
 from controller.observe import observe
+from controller.quota import REFUSED
 from controller.rules.case import Decision
 from controller.session import HANDED_OVER, Rules, Session
 from controller.setbacks import after_setback, given_up
@@ -130,7 +131,7 @@ def say(session: Session, now: datetime) -> None:
 
 
 def look(session: Session, now: datetime) -> Decision:
-    seen = observe(session.record, session.ports, now, session.rules.paused)
+    seen = observe(session.record, session.ports, now, session.rules)
     return decide(session.record, seen, now, session.rules.pace)
 
 
@@ -218,9 +219,11 @@ def set_back(session: Session, error: BatchdropError, row: str) -> bool:
     defects = session.count_now(row) if counted else None
     if not counted:
         session.clear_defects()
+    place = None
     if isinstance(error, QuotaFull):
-        line.join(session.ports.control, session.record.job, now)
-    session.save(after_setback(session.record, error, now, session.rules.pace, defects))
+        joined = line.join(session.ports.control, session.record.job, now, REFUSED.get(error.code))
+        place = joined.place(session.record.job)
+    session.save(after_setback(session.record, error, now, session.rules.pace, defects, place))
     session.defects = None
     say(session, now)
     return session.record.next_look <= now

@@ -14,7 +14,7 @@ from controller.rules.running import is_running
 from controller.rules.side import BOTH, side
 from controller.rules.spending import cost_of as spending_cost
 from controller.state import attempt_numbers, complete_of, is_final, state_of, task_numbers, unit_numbers
-from shared.codes import Warn
+from shared.codes import Code, Warn
 from shared.errors import Problem
 from shared.names import JOBS, RESULTS, input_container, output_container, side_id
 from shared.record import Failure, Record, Waiting, Warned
@@ -158,15 +158,19 @@ def has_failures(record: Record) -> bool:
 
 
 def cleanup_of(record: Record) -> dict[str, Any]:
-    """retained: job and pool proved gone, containers held until a date."""
+    """retained: job and pool proved gone, containers held until a date. failed: something cannot be deleted; it is
+    named with the reason, and tried again."""
     remaining = [] if record.containers is None or record.containers_gone else containers_left(record)
     if record.final is None:
-        state = "notStarted" if record.job_ended is None else "running"
-    elif record.cleaned is None:
+        return {"state": "notStarted" if record.job_ended is None else "running", "remaining": []}
+    if record.cleaned is None:
         state, remaining = "running", batch_left(record) + remaining
     else:
         state = ("running" if containers_due(record) == record.final else "retained") if remaining else "done"
-    return {"state": state, "remaining": remaining if record.final else []}
+    trouble = next((waiting for waiting in record.waiting if waiting.code == Code.CLEANUP), None)
+    if trouble is not None and remaining:
+        return {"state": "failed", "remaining": [{**each, "why": trouble.message} for each in remaining]}
+    return {"state": state, "remaining": remaining}
 
 
 def containers_left(record: Record) -> list[dict[str, Any]]:

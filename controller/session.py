@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -20,11 +21,13 @@ CHECKPOINT = timedelta(seconds=10)
 
 @dataclass(frozen=True)
 class Rules:
-    """What the operator fixed: pace, what pools are given, the pause."""
+    """What the operator fixed: pace, what pools are given, the pause, the cap of the day, cores by VM size."""
 
     pace: Pace = field(default_factory=Pace)
     site: Site = field(default_factory=Site)
     paused: bool = False
+    hours_per_day: float | None = None
+    cores: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass

@@ -5,26 +5,36 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from controller.budget import Pace
+from controller.quota import POOLS, REFUSED, Room, full
 from controller.rules.case import verdict_without_rows
 from controller.rules.ending import awaits_merge
 from controller.rules.starting import queue_end
 from shared.codes import Code
-from shared.errors import BatchdropError, Defect, QuotaFull, Refused, Transient, Vanished
+from shared.errors import BatchdropError, Defect, QuotaFull, Refused, Throttled, Transient, Vanished
 from shared.ports import DefectCount
 from shared.record import Failure, Record, Waiting
 
 GIVE_UP_AFTER = 5
 GIVE_UP_AGE = timedelta(minutes=10)
+SELDOM = timedelta(minutes=30)
 FATAL = frozenset({Code.SECRET_DENIED, Code.SPLIT, Code.INPUT_COUNT, Code.INPUT_EMPTY, Code.INPUT_CHANGED})
 """Refusals that no later pass can mend."""
 
 
 def after_setback(
-    record: Record, error: BatchdropError, now: datetime, pace: Pace, defects: DefectCount | None
+    record: Record,
+    error: BatchdropError,
+    now: datetime,
+    pace: Pace,
+    defects: DefectCount | None,
+    place: int | None = None,
 ) -> Record:
-    """The record after a pass that raised `error`; `defects` is set where the error is our own or a refusal."""
+    """The record after a pass that raised `error`; `defects` is set where the error is our own or a refusal, `place` in
+    the line where it is a full quota."""
     if isinstance(error, QuotaFull):
-        return back_to_the_line(record, error, now)
+        return back_to_the_line(record, error, now, place)
+    if isinstance(error, Throttled):
+        return throttled(record, error, now)
     if isinstance(error, Transient):
         return later(record, now + max(error.delay, timedelta(seconds=1)))
     if record.verdict is None and (fatal := verdict_of(record, error)) is not None:
@@ -82,8 +92,10 @@ def stuck(record: Record, error: BatchdropError, now: datetime, pace: Pace) -> R
         since=before,
         gives_up_at=before + GIVE_UP_AGE if record.verdict is None else None,
     )
-    look = now + timedelta(seconds=max(pace.shortest, 5.0))
-    return record.model_copy(update={"waiting": (waiting,), "next_look": look})
+    wait = timedelta(seconds=max(pace.shortest, 5.0))
+    if record.final is not None:  # nobody waits for it: less and less often
+        wait = max(wait, min((now - before) / 4, SELDOM))
+    return record.model_copy(update={"waiting": (waiting,), "next_look": now + wait})
 
 
 def answer(error: BatchdropError) -> dict[str, str | int | float | None]:
@@ -91,17 +103,35 @@ def answer(error: BatchdropError) -> dict[str, str | int | float | None]:
     return {"error": error.code, "status": error.status} if isinstance(error, Refused) else {}
 
 
-def back_to_the_line(record: Record, error: QuotaFull, now: datetime) -> Record:
+def back_to_the_line(record: Record, error: QuotaFull, now: datetime, place: int | None) -> Record:
     """Not admitted any more: the tick gives out the next place."""
+    why = full(Room(REFUSED.get(error.code, POOLS), None))
+    since = next((w.since for w in record.waiting if w.code == Code.QUOTA_FULL), now)
     waiting = Waiting(
-        code=Code.QUOTA_FULL,
-        message=str(error),
-        next="It starts by itself when there is room. To start sooner: cancel a job ahead, or ask for more quota.",
-        evidence={"code": error.code},
-        since=now,
+        **why.model_dump(exclude={"evidence"}),
+        evidence={**why.evidence, "error": error.code},
+        since=since,
         gives_up_at=queue_end(record),
+        place=place,
     )
     return record.model_copy(update={"admitted": None, "waiting": (waiting,), "next_look": now + error.delay})
+
+
+def throttled(record: Record, error: Throttled, now: datetime) -> Record:
+    """Once is nothing: the second look that meets it says so. Whatever else the job waits for stays told."""
+    record = later(record, now + max(error.delay, timedelta(seconds=1)))
+    if record.throttled is None or record.final is not None:
+        return record.model_copy(update={"throttled": record.throttled or now})
+    waiting = Waiting(
+        code=Code.THROTTLED,
+        message=f"A service asks for fewer requests: {error}"[:500],
+        next="It goes on by itself as soon as the service answers; nothing is lost.",
+        evidence={"thing": error.thing, "error": error.code, "status": error.status},
+        since=record.throttled,
+        gives_up_at=queue_end(record) if record.first_node is None and record.verdict is None else None,
+    )
+    others = tuple(each for each in record.waiting if each.code != Code.THROTTLED)
+    return record.model_copy(update={"waiting": (*others, waiting)})
 
 
 def later(record: Record, when: datetime) -> Record:

@@ -15,7 +15,6 @@ from urllib.parse import quote, unquote
 
 from pydantic import ValidationError
 
-from controller.picture import Line
 from shared.errors import Conflict, Defect, Unreadable
 from shared.manifest.models import Manifest
 from shared.names import (
@@ -34,7 +33,6 @@ from shared.names import (
 from shared.ports import ABSENT, BlobItem, BlobPort, Condition
 from shared.record import VERSION, Record
 
-LINE = "line"
 JSON = "application/json"
 
 
@@ -180,18 +178,3 @@ def unpin(control: BlobPort, job: JobId, child: JobId) -> None:
 def holders(control: BlobPort, job: JobId) -> tuple[JobId, ...]:
     """The retries that need the containers of `job`."""
     return tuple(JobId(item.name.rpartition("/")[2]) for item in control.list(STATE, pins(job)))
-
-
-def line(control: BlobPort) -> Line:
-    blob = control.read(STATE, LINE)
-    if blob is None:
-        return Line()
-    raw = json.loads(blob.content)
-    closed = raw.get("closedUntil")
-    return Line(tuple(raw["jobs"]), datetime.fromisoformat(closed) if closed else None)
-
-
-def write_line(control: BlobPort, state: Line) -> None:
-    closed = state.closed_until.isoformat() if state.closed_until else None
-    content = json.dumps({"jobs": list(state.jobs), "closedUntil": closed}).encode()
-    control.put(STATE, LINE, content, content_type=JSON)

@@ -12,9 +12,10 @@ import json
 import logging
 from datetime import datetime, timedelta
 
-from controller import line, shares, store
+from controller import hours, line, shares, store
 from controller.budget import Budget
 from controller.deployment import Deployment
+from controller.quota import Room, rooms
 from controller.reconcile import call_later, reconcile
 from controller.store import Marker
 from controller.threads import each
@@ -34,11 +35,11 @@ TICK = "tick"
 def tick(ports: Ports, deployment: Deployment, until: datetime) -> int:
     """One round; how many jobs were looked at."""
     records = open_records(ports)
-    line.form(ports.control, in_line(records))
-    changed = divided(records, ports)
-    now = ports.clock.now()
-    due = sorted((r for r in records if r.next_look <= now or r.job in changed), key=lambda r: r.next_look)
-    rules = deployment.rules()
+    rules, now = deployment.rules(), ports.clock.now()
+    if rules.hours_per_day is not None:
+        hours.sum_up(records, ports.control, now)
+    called = divided(records, ports) | formed(records, ports, now)
+    due = sorted((r for r in records if r.next_look <= now or r.job in called), key=lambda r: r.next_look)
 
     def look(record: Record) -> None:
         try:
@@ -82,13 +83,28 @@ def read(marker: Marker, ports: Ports) -> Record | None:
     return loaded.record if loaded else None
 
 
-def in_line(records: list[Record]) -> tuple[str, ...]:
-    """Jobs that wait for quota, by age."""
-    return tuple(
-        record.job
-        for record in records
-        if record.admitted is None and any(waiting.code == Code.QUOTA_FULL for waiting in record.waiting)
-    )
+def formed(records: list[Record], ports: Ports, now: datetime) -> frozenset[JobId]:
+    """The jobs whose turn it is. Where no one waits for quota nothing is asked."""
+    waiting = [record for record in records if any(each.code == Code.QUOTA_FULL for each in record.waiting)]
+    jobs = tuple(record.job for record in waiting if record.admitted is None)
+    ranks = tuple(record.job for record in records if without_node(record)) if waiting else ()
+    formed = line.form(ports.control, jobs, ranks, room_for_more(ports) if jobs else ())
+    return frozenset(job for job in jobs if formed.lets(job, now))
+
+
+def without_node(record: Record) -> bool:
+    """Is it open, its input there, and no node has run for it?"""
+    return record.input is not None and record.verdict is None and record.first_node is None
+
+
+def room_for_more(ports: Ports) -> tuple[Room, ...]:
+    """How many more pools and jobs the account takes; nothing where that cannot be told."""
+    try:
+        quotas = ports.batch.quotas()
+        return rooms(quotas, ports.batch.in_use()) if quotas is not None else ()
+    except BatchdropError as error:
+        note(log, "the room of the account was not counted", logging.WARNING, why=error)
+        return ()
 
 
 def keep_ticking(ports: Ports, number: int | None) -> bool:

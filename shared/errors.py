@@ -62,6 +62,15 @@ class OutOfTime(Transient):
         super().__init__(message, timedelta(0))
 
 
+class Throttled(Transient):
+    """A service is too busy to answer, or asks for fewer requests; `code` is its error code, `status` the HTTP status
+    (None: not kept), `thing` what was asked of it."""
+
+    def __init__(self, thing: str, code: str, status: int | None, message: str, delay: timedelta) -> None:
+        super().__init__(message, delay)
+        self.thing, self.code, self.status = thing, code, status
+
+
 class QuotaFull(Transient):
     """The Batch account refuses one more pool or job; `code` is the service's."""
 

@@ -14,7 +14,7 @@ JOBS, STATUS, RESULTS, STATE = "jobs", "status", "results", "batchdrop"
 """Containers of the control account, save `results`, which is in the work account."""
 
 PINS = "pins/"
-SHARES = "shares"
+LINE, SHARES, TODAY = "line", "shares", "today"
 RESERVED = frozenset({JOBS, STATUS, STATE})
 SHARD_ROWS = 10_000
 KEEP = ".batchdrop"
@@ -92,6 +92,15 @@ def done_blob(when: datetime, job: JobId) -> str:
 def day_blob(when: datetime, job: JobId) -> str:
     """One blob per job accepted on a day: what the daily cap counts."""
     return f"days/{when:%Y-%m-%d}/{job}"
+
+
+def hours_folder(day: str) -> str:
+    return f"hours/{day}/"
+
+
+def hours_blob(day: str, job: JobId) -> str:
+    """One blob per archived job: its node time of the last day that it had any."""
+    return f"{hours_folder(day)}{job}"
 
 
 def manifest_copy(job: JobId) -> str:

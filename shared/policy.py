@@ -8,7 +8,6 @@ from pydantic import Field
 
 from shared.globs import covers, matches
 from shared.manifest.anything import free_value
-from shared.manifest.availability import refuse
 from shared.manifest.document import read_document
 from shared.manifest.findings import Findings, Wrong
 from shared.manifest.machines import FIELDS as COMPUTE_FIELDS
@@ -57,6 +56,7 @@ class Caps(Frozen):
     max_nodes: int | None = None
     max_node_hours: float | None = None
     jobs_per_day: int | None = None
+    node_hours_per_day: float | None = None
 
 
 class Policy(Frozen):
@@ -155,12 +155,11 @@ def _vm_size(sizes: Section, name: str) -> VmSize:
 
 def _caps(root: Section) -> Caps:
     section = root.section("caps", CAP_FIELDS)
-    section.get("nodeHoursPerDay", number, 0.0)
-    refuse(section, "nodeHoursPerDay")
     return Caps(
         max_nodes=section.get("maxNodes", integer(1, MOST_NODES), None),
         max_node_hours=section.get("maxNodeHours", number, None),
         jobs_per_day=section.get("jobsPerDay", integer(0, 1_000_000), None),
+        node_hours_per_day=section.get("nodeHoursPerDay", number, None),
     )
 
 

@@ -66,6 +66,8 @@ class Plan(Fact):
     units: int | None
     """Known at accept for items, range and sweep."""
     price: Price | None = None
+    cores: int | None = None
+    """Of one node, where the policy says it."""
     to: str | None
     """Where the result is published, templates resolved; None = nowhere. With closing slash for files."""
     ext: str
@@ -227,6 +229,9 @@ class Usage(Fact):
     preemptions: int = 0
     retries: int = 0
     reactivations: int = 0
+    day: str | None = None
+    """The UTC day of the last node time, and how much of all that fell on it: what the daily cap counts."""
+    day_seconds: float = 0.0
 
 
 class Canary(Fact):
@@ -339,6 +344,8 @@ class Record(Fact):
     short_since: datetime | None = None
     quiet_since: datetime | None = None
     """Since when no task has run or ended, while tasks were waiting."""
+    throttled: datetime | None = None
+    """Since when each look at the job has met a service that asks for fewer requests."""
     usage: Usage = Usage()
     spoken: Spoken | None = None
 

@@ -34,11 +34,11 @@ class Case:
 
     def go(self, action: Action | None = None, **facts: Any) -> Decision:
         """Do it, note the facts, and look again at once. Whoever goes on waits no longer."""
-        return Decision(action, self.record.model_copy(update={"waiting": (), **facts}), self.now)
+        return Decision(action, self.record.model_copy(update={"waiting": (), "throttled": None, **facts}), self.now)
 
     def wait(self, delay: timedelta, action: Action | None = None, **facts: Any) -> Decision:
         """Look again after `delay`."""
-        return Decision(action, self.record.model_copy(update=facts), self.now + delay)
+        return Decision(action, self.record.model_copy(update={"throttled": None, **facts}), self.now + delay)
 
     def hold(self, why: Failure, delay: timedelta, gives_up_at: datetime | None, place: int | None = None) -> Decision:
         """Wait for something outside; `since` stays what it was while the reason is the same."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from controller.quota import core_room, full_of_cores, is_core_quota, never
 from controller.rules.case import Case
 from controller.rules.shared_pool import crowded
 from controller.rules.starting import queue_end
@@ -39,8 +40,6 @@ NEXT = {
     Code.START_TASK: "This is the deployment's own start task: tell its operator.",
     Code.DISK_FULL: "Choose a VM size with a larger disk, or smaller inputs and fewer slots per node.",
     Code.NODE_UNUSABLE: "Batch tries to recover such nodes; another compute.vmSize may help.",
-    Code.QUOTA_FULL: "It starts by itself when cores are free. To start sooner: cancel a job ahead, "
-    "set compute.spot: {other}, or ask for more quota.",
     Code.CAPACITY: "Batch asks again by itself. To start sooner: another compute.vmSize, or compute.spot: {other}.",
     Code.PREEMPTIONS: "Batch brings spot nodes back when there is room. To go on sooner: compute.spot: false.",
 }
@@ -103,22 +102,12 @@ def of_pool(case: Case) -> Failure | None:
 
 
 def of_resize(case: Case, error: ServiceError) -> Failure:
-    compute = case.record.plan.manifest.compute
-    other = str(not compute.spot).lower()
-    if error.code == "AccountCoreQuotaReached":
-        kind = "lowPriorityCores" if compute.spot else "dedicatedCores"
-        evidence = {"quota": kind, "limit": None, "used": None, "needed": None, "resizeError": error.code}
-        message = (
-            f"The Batch account has no free {'spot' if compute.spot else 'dedicated'} cores for {compute.vm_size}."
-        )
-        return Failure(
-            code=Code.QUOTA_FULL,
-            message=message,
-            next=NEXT[Code.QUOTA_FULL].format(other=other),
-            evidence=dict(evidence),
-        )
+    plan = case.record.plan
+    if is_core_quota(error.code):
+        return full_of_cores(plan, case.seen.core_room or core_room(plan, None, None, {}), error.code)
+    compute = plan.manifest.compute
     message = f"Azure does not give {compute.vm_size} nodes now: {error.message}"[:500]
-    next_step = NEXT[Code.CAPACITY].format(other=other)
+    next_step = NEXT[Code.CAPACITY].format(other=str(not compute.spot).lower())
     return Failure(code=Code.CAPACITY, message=message, next=next_step, evidence={"resizeError": error.code})
 
 
@@ -131,6 +120,11 @@ def of_preemptions(case: Case) -> Failure | None:
     return Failure(
         code=Code.PREEMPTIONS, message=message, next=NEXT[Code.PREEMPTIONS], evidence={"preempted": nodes.preempted}
     )
+
+
+def outgrown(case: Case) -> Failure | None:
+    """The quota of cores has become too small for a single node."""
+    return never(case.record.plan, case.seen.quotas) if case.record.first_node is None else None
 
 
 def of_nodes(case: Case) -> Failure | None:
@@ -161,7 +155,8 @@ def code_of(error: NodeError) -> Code:
 def since(case: Case, why: Failure) -> Waiting:
     first = case.record.quiet_since if why.code == Code.STUCK else None
     before = next((w.since for w in case.record.waiting if w.code == why.code), first or case.now)
-    return Waiting(**why.model_dump(), since=before, gives_up_at=gives_up(case, why.code, before))
+    place = case.seen.line.place(case.record.job) if why.code == Code.QUOTA_FULL else None
+    return Waiting(**why.model_dump(), since=before, gives_up_at=gives_up(case, why.code, before), place=place)
 
 
 def gives_up(case: Case, code: str, begun: datetime) -> datetime | None:

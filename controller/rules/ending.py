@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from controller.rules.case import Case, Decision, Row
 from controller.rules.progress import last_usage
 from shared.actions import (
+    Action,
     Archive,
     CopyLogs,
     DeleteContainers,
@@ -18,9 +19,13 @@ from shared.actions import (
     WriteReceipt,
     WriteResult,
 )
-from shared.record import Record
+from shared.codes import Code
+from shared.record import Record, Waiting
 
 DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
+LATE = timedelta(hours=2)
+"""Pools with many nodes take up to an hour to go."""
 HELD = timedelta(minutes=10)
 """How often it is looked whether the retries that need the containers have ended."""
 
@@ -67,7 +72,7 @@ def prove_job_gone(case: Case) -> Decision | None:
         return None
     if record.batch_job is None or case.seen.job is None:
         return case.go(job_gone=case.now)
-    return case.wait(again(case), DeleteJob())
+    return ask(case, DeleteJob(), "job")
 
 
 def prove_pool_gone(case: Case) -> Decision | None:
@@ -76,7 +81,21 @@ def prove_pool_gone(case: Case) -> Decision | None:
         return None
     if record.pool is None or record.shared_pool is not None or case.seen.pool is None:
         return case.go(pool_gone=case.now)
-    return case.wait(again(case), DeletePool())
+    return ask(case, DeletePool(), "pool")
+
+
+def ask(case: Case, action: Action, what: str, since: datetime | None = None) -> Decision:
+    """Ask for a deletion again; one that takes hours is told, though nobody refuses it."""
+    since = since or case.record.final or case.now
+    if case.now - since < LATE:
+        return case.wait(again(case), action, waiting=())
+    why = Waiting(
+        code=Code.CLEANUP,
+        message=f"The {what} is still there {int((case.now - since) / HOUR)} hours after its deletion was asked for.",
+        next="It is tried again. If it stays, look at it in the Azure portal: locks, nodes that cannot be reached.",
+        since=since + LATE,
+    )
+    return case.wait(max(again(case), HELD), action, waiting=(why,))
 
 
 def again(case: Case) -> timedelta:
@@ -100,7 +119,7 @@ def drop_containers(case: Case) -> Decision | None:
         return Decision(None, record, min(due, case.now + DAY))
     if case.seen.held_by:
         return case.wait(HELD, held_by=case.seen.held_by)
-    return case.wait(again(case), DeleteContainers())
+    return ask(case, DeleteContainers(), "container", due)
 
 
 def containers_due(record: Record) -> datetime | None:

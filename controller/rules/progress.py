@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from controller.rules.case import Case
@@ -47,7 +48,7 @@ def usage(case: Case) -> Usage:
         return shared_usage(case)
     since = before.at if before else record.pool or case.now
     rise = max(0, nodes.preempted - (before.preempted_now if before else 0))
-    used = with_nodes(record.usage, (case.now - since).total_seconds(), nodes.total, nodes.spot)
+    used = with_nodes(record.usage, since, case.now, nodes.total, nodes.spot)
     return used.model_copy(update={"preemptions": used.preemptions + rise})
 
 
@@ -56,7 +57,7 @@ def shared_usage(case: Case) -> Usage:
     before, pool = case.record.progress, case.seen.pool
     if before is None or pool is None:
         return case.record.usage
-    return with_nodes(case.record.usage, (case.now - before.at).total_seconds(), case.seen.counts.running / pool.slots)
+    return with_nodes(case.record.usage, before.at, case.now, case.seen.counts.running / pool.slots)
 
 
 def last_usage(case: Case) -> Usage:
@@ -64,13 +65,19 @@ def last_usage(case: Case) -> Usage:
     record, before = case.record, case.record.progress
     if before is None:
         return record.usage
-    return with_nodes(record.usage, (case.now - before.at).total_seconds(), before.nodes, before.spot_nodes)
+    return with_nodes(record.usage, before.at, case.now, before.nodes, before.spot_nodes)
 
 
-def with_nodes(used: Usage, seconds: float, nodes: float, spot: float = 0) -> Usage:
+def with_nodes(used: Usage, since: datetime, now: datetime, nodes: float, spot: float = 0) -> Usage:
+    """So many nodes from `since` until `now`; what of it was before this day's midnight is not of this day."""
+    day, midnight = f"{now:%Y-%m-%d}", now.replace(hour=0, minute=0, second=0, microsecond=0)
+    seconds = (now - since).total_seconds()
+    today = (now - max(since, midnight)).total_seconds() * nodes
     return used.model_copy(
         update={
             "node_seconds": used.node_seconds + seconds * nodes,
             "spot_node_seconds": used.spot_node_seconds + seconds * spot,
+            "day": day,
+            "day_seconds": (used.day_seconds if used.day == day else 0.0) + today,
         }
     )

@@ -8,7 +8,7 @@ from typing import Literal
 from controller.outcome import allowed
 from controller.rules import spending
 from controller.rules.case import Case, Decision, Row, known_units
-from controller.rules.conditions import fatal, hopeless, quiet, waiting
+from controller.rules.conditions import fatal, hopeless, outgrown, quiet, waiting
 from controller.rules.progress import firsts, progress, usage
 from shared.actions import JudgeCanary, LimitTasks, Review, Settle
 from shared.record import Record
@@ -49,7 +49,7 @@ def too_much_reported(case: Case) -> Decision | None:
 
 def unable(case: Case) -> Decision | None:
     """The pool can never run a task, or no task any more: an image that is not there, no usable node."""
-    failure = fatal(case) or hopeless(case)
+    failure = fatal(case) or hopeless(case) or outgrown(case)
     if failure is None:
         return None
     how: Literal["early", "stopped"] = "early" if case.record.first_task is None else "stopped"

@@ -6,6 +6,7 @@ waited for until limits.queueTimeout.
 
 from __future__ import annotations
 
+from controller.quota import is_core_quota
 from controller.rules.case import Case
 from shared.codes import Code
 from shared.ports import PoolSeen
@@ -30,7 +31,7 @@ def crowded(case: Case) -> Failure | None:
 
 def without_nodes(case: Case, pool: PoolSeen) -> Failure:
     for error in pool.resize_errors:
-        code = Code.QUOTA_FULL if error.code == "AccountCoreQuotaReached" else Code.CAPACITY
+        code = Code.QUOTA_FULL if is_core_quota(error.code) else Code.CAPACITY
         message = f"Pool {pool.id} gets no nodes: {error.message}"[:500]
         return told(code, message, pool, resizeError=error.code)
     for node in case.seen.node_errors:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from controller.rules.case import Case, Decision, Row, verdict_without_rows
-from controller.rules.ending import again, awaits_merge
+from controller.rules.ending import ask, awaits_merge
 from controller.side import longest_run, runs_recombiner, runs_splitter
 from shared.actions import CreateSidePool, DropSide, JudgeSide, StartSide
 from shared.codes import Code
@@ -71,7 +71,7 @@ def prove_sides_gone(case: Case) -> Decision | None:
         return None
     if case.seen.side_pool is None and case.seen.side_job is None:
         return go(case, which, None, gone=case.now)
-    return case.wait(again(case), DropSide(which))
+    return ask(case, DropSide(which), f"pool or job of the {which}")
 
 
 def next_to_go(record: Record) -> Which | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from controller.quota import full, never
 from controller.rights import LASTS
 from controller.rules.case import Case, Decision, Row, verdict_without_rows
 from controller.side import runs_splitter
@@ -105,23 +106,43 @@ def paused(case: Case) -> Decision | None:
     return case.hold(why, PAUSE, queue_end(case.record))
 
 
+def never_fits(case: Case) -> Decision | None:
+    if not needs_room(case.record):
+        return None
+    failure = never(case.record.plan, case.seen.quotas)
+    return fail(case, failure) if failure is not None else None
+
+
+def day_used_up(case: Case) -> Decision | None:
+    hours, most = case.seen.hours, case.seen.most_hours
+    if not needs_room(case.record) or hours is None or most is None or hours < most:
+        return None
+    tomorrow = case.now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    why = Failure(
+        code=Code.PAUSED,
+        message=f"The node hours of this day are used up (policy: caps.nodeHoursPerDay, {most:g}); running jobs go on.",
+        next=f"It starts by itself after {tomorrow:%Y-%m-%dT%H:%M:%SZ}, or when the operator raises the cap.",
+        evidence={"cap": most, "used": round(hours, 3), "until": f"{tomorrow:%Y-%m-%dT%H:%M:%SZ}"},
+    )
+    return case.hold(why, PAUSE, queue_end(case.record))
+
+
+def needs_room(record: Record) -> bool:
+    """Is it still to be admitted, to run something?"""
+    return record.admitted is None and not (record.split.done and not record.to_run)
+
+
 def admit(case: Case) -> Decision | None:
     record, line = case.record, case.seen.line
     if record.admitted is not None:
         return None
-    if record.shared_pool is not None and record.job not in line.jobs:
+    no_pool = record.shared_pool is not None and record.job not in line.jobs
+    if not needs_room(record) or no_pool or line.lets(record.job, case.now):
         return case.go(admitted=case.now)
-    closed = line.closed_until is not None and case.now < line.closed_until
-    if (record.split.done and not record.to_run) or (not closed and (not line.jobs or line.jobs[0] == record.job)):
-        return case.go(admitted=case.now)
-    place = line.jobs.index(record.job) + 1 if record.job in line.jobs else len(line.jobs) + 1
-    why = Failure(
-        code=Code.QUOTA_FULL,
-        message="The Batch account has no room for one more pool or job now.",
-        next="It starts by itself when there is room. To start sooner: cancel a job ahead, or ask for more quota.",
-        evidence=next((dict(w.evidence) for w in record.waiting if w.code == Code.QUOTA_FULL), {}),
-    )
-    return case.hold(why, PAUSE, queue_end(record), place)
+    before = next((w.evidence for w in record.waiting if w.code == Code.QUOTA_FULL), {})
+    why = full(line.room())
+    why = why.model_copy(update={"evidence": {**why.evidence, **{k: v for k, v in before.items() if k == "error"}}})
+    return case.hold(why, PAUSE, queue_end(record), line.place(record.job))
 
 
 def make_containers(case: Case) -> Decision | None:
@@ -214,7 +235,15 @@ ROWS = (
     ),
     Row("freeze input", "the input is there", "list it, fix lengths and ETags", "input", freeze_input),
     Row("nothing to do", "there is no unit", "nothing", "verdict by input.allowEmpty", nothing_to_do),
+    Row("never fits", "a quota is too small for one pool, job or node", "nothing", "verdict QUOTA_NEVER", never_fits),
     Row("paused", "the operator has paused the deployment", "wait", "waiting PAUSED", paused),
+    Row(
+        "day used up",
+        "caps.nodeHoursPerDay is reached, not admitted",
+        "wait for the next UTC day",
+        "waiting PAUSED",
+        day_used_up,
+    ),
     Row("admit", "not admitted", "wait in line, or go on where no one waits", "admitted", admit),
     Row("join pool", "compute.pool names a shared pool", "look whether it is fit", "pool, or a verdict", join_pool),
     Row("make containers", "no containers", "create them", "containers", make_containers),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from contextlib import nullcontext, suppress
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
-from controller import line, store
+from controller import hours, line, store
 from controller.causes import causes_of, logged, shown
 from controller.merge.run import MergeTarget, merge
 from controller.plan import own_result
@@ -18,10 +20,12 @@ from controller.steps.outputs import frozen_outputs
 from controller.steps.work import Work
 from shared.codes import Code, Warn
 from shared.errors import Conflict, Refused, Vanished
+from shared.logs import note
 from shared.names import RESULTS, input_container, output_container, result_blob
 from shared.ports import ABSENT
 from shared.record import Failure, MergeCursor, Merged, Record, Warned
 
+log = logging.getLogger("batchdrop.finish")
 JSON = "application/json"
 
 
@@ -37,10 +41,20 @@ def end_job(record: Record, work: Work) -> Record:
 
 
 def delete_pool(record: Record, work: Work) -> Record:
-    """Before the result is out a refusal holds nothing up: it is told, and asked again, once the result is there."""
-    with suppress(Refused) if record.final is None else nullcontext():
+    with bearing(record):
         work.ports.batch.delete_pool(record.job)
     return record
+
+
+@contextmanager
+def bearing(record: Record) -> Iterator[None]:
+    """A deletion that is refused before the job is final is left for the clean-up: no result waits for it."""
+    try:
+        yield
+    except Refused as refused:
+        if record.final is not None:
+            raise
+        note(log, "not deleted yet", logging.WARNING, why=refused)
 
 
 def delete_job(record: Record, work: Work) -> Record:
@@ -134,6 +148,7 @@ def delete_containers(record: Record, work: Work) -> Record:
 def archive(record: Record, work: Work) -> Record:
     if record.retry is not None:
         store.unpin(work.ports.control, record.retry.of[0], record.job)
+    hours.leave(record, work.ports.control)
     store.write_done(work.ports.control, record, record.accepted)
     return record
 

@@ -10,6 +10,7 @@ from controller import ledger, store
 from controller.batch_job import make_preparation, metadata, pick_image
 from controller.merge.run import TaskOutput
 from controller.outcome import GOOD, KEPT, NOT_RUN, SKIPPED
+from controller.rules.progress import with_nodes
 from controller.rules.side import side
 from controller.side import (
     FAILED_FILE,
@@ -27,6 +28,7 @@ from controller.split import listfile
 from controller.split.rows import Row
 from controller.split.sources import read_sources
 from controller.steps.blame import tail_of
+from controller.steps.finish import bearing
 from controller.steps.outputs import frozen_outputs
 from controller.steps.rights import grant
 from controller.steps.start import reference_of
@@ -191,8 +193,7 @@ def judge(record: Record, which: Which, work: Work) -> Record:
         work.ports.work.revoke(input_container(record.job))
         work.ports.work.revoke(output_container(record.job))
     found = side(record, which)
-    seconds = (work.now - (found.pool or work.now)).total_seconds()
-    usage = record.usage.model_copy(update={"node_seconds": record.usage.node_seconds + seconds})
+    usage = with_nodes(record.usage, found.pool or work.now, work.now, 1)
     ended = found.model_copy(update={"ended": work.now, "failure": failure})
     record = record.model_copy(update={which: ended, "usage": usage})
     grant(record, work)
@@ -201,6 +202,7 @@ def judge(record: Record, which: Which, work: Work) -> Record:
 
 def drop(record: Record, which: Which, work: Work) -> Record:
     """Job first: a pool that goes first would requeue its task."""
-    work.ports.batch.delete_job(side_id(record.job, which))
-    work.ports.batch.delete_pool(side_id(record.job, which))
+    with bearing(record):
+        work.ports.batch.delete_job(side_id(record.job, which))
+        work.ports.batch.delete_pool(side_id(record.job, which))
     return record

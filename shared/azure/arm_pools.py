@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from shared.azure.arm import Arm
 from shared.azure.arm_bodies import arm_pool
+from shared.azure.arm_quotas import ArmQuotas
 from shared.azure.node_access import NodeAccess
-from shared.ports import SecretPort
+from shared.ports import Quotas, SecretPort
 from shared.specs import PoolSpec
 
 
@@ -15,9 +16,13 @@ class ArmPools:
 
     def __init__(self, arm: Arm, access: NodeAccess, identity: str, secrets: SecretPort) -> None:
         self._arm, self._access, self._identity, self._secrets = arm, access, identity, secrets
+        self._quotas = ArmQuotas(arm)
 
     def create(self, spec: PoolSpec) -> bool:
         return self._arm.create_pool(spec.id, arm_pool(spec, self._access, self._identity, self._secrets))
+
+    def quotas(self) -> Quotas | None:
+        return self._quotas.read()
 
     def close(self) -> None:
         self._arm.close()

@@ -20,11 +20,13 @@ from shared.names import OWNER_KEY
 from shared.ports import (
     FailedTask,
     ImageSeen,
+    InUse,
     JobSeen,
     NodeCounts,
     NodeError,
     Owned,
     PoolSeen,
+    Quotas,
     TaskCounts,
 )
 from shared.specs import JobSpec, PoolSpec, TaskSpec
@@ -39,6 +41,7 @@ ENDED = ("JobCompleted", "JobBeingTerminated", "JobBeingDeleted")
 _POOL = ["id", "state", "targetDedicatedNodes", "targetLowPriorityNodes", "currentDedicatedNodes"]
 _POOL += ["currentLowPriorityNodes", "resizeErrors", "autoScaleRun", "metadata"]
 _POOL += ["taskSlotsPerNode", "virtualMachineConfiguration"]
+_IN_USE = ["id", "vmSize", "currentDedicatedNodes", "currentLowPriorityNodes"]
 _OWNED = ["id", "creationTime", "state", "metadata"]
 _OURS = "startswith(id,'bd-')"
 _TASK = ["id", "state", "executionInfo", "nodeInfo"]
@@ -200,6 +203,15 @@ class AzureBatch:
     def owned_jobs(self) -> Iterator[Owned]:
         listed = self._door.pages("jobs", lambda client: client.list_jobs(filter=_OURS, select=_OWNED))
         yield from (found for found in map(views.owned, listed) if OWNER_KEY in found.metadata)
+
+    def quotas(self) -> Quotas | None:
+        return self._pools.quotas()
+
+    def in_use(self) -> InUse:
+        nodes = self._door.pages("pools", lambda client: client.list_pools(select=_IN_USE))
+        jobs = self._door.pages("jobs", lambda client: client.list_jobs(select=["id", "state"]))
+        pools = tuple(map(views.pool_nodes, nodes))
+        return InUse(pools, sum(views.word(job.state) not in ("completed", "deleting") for job in jobs))
 
     def images(self) -> tuple[ImageSeen, ...]:
         listed = self._door.pages("supported images", lambda client: client.list_supported_images())

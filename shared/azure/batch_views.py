@@ -13,6 +13,7 @@ from shared.ports import (
     NodeCounts,
     NodeError,
     Owned,
+    PoolNodes,
     PoolSeen,
     ServiceError,
     TaskCounts,
@@ -43,6 +44,10 @@ def pool_seen(pool: models.BatchPool) -> PoolSeen:
         slots=pool.task_slots_per_node or 1,
         containers=bool(machine and machine.container_configuration),
     )
+
+
+def pool_nodes(pool: models.BatchPool) -> PoolNodes:
+    return PoolNodes(pool.vm_size or "", pool.current_dedicated_nodes or 0, pool.current_low_priority_nodes or 0)
 
 
 def node_counts(counts: models.BatchPoolNodeCounts) -> NodeCounts:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from shared.azure.account import POLICY, BlobAccount
 from shared.azure.failures import translated
-from shared.errors import Refused, Vanished
+from shared.errors import Conflict, Refused, Vanished
 from shared.ports import ContainerItem
 
 
@@ -44,6 +44,8 @@ class Containers:
                 self._account.container(name).delete_container()
         except Vanished:
             return
+        except Conflict as error:  # someone holds a lease on it: nothing that reading again would mend
+            raise Refused("LeaseIdMissing", 412, str(error)) from error
 
     def list_containers(self, prefix: str) -> Iterator[ContainerItem]:
         with translated(f"containers {prefix}*"):

@@ -14,7 +14,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import timedelta
 
-from shared.errors import OutOfTime, Transient
+from shared.errors import OutOfTime, Throttled
 
 LONGEST_TRY = 60.0
 LONGEST_PAUSE = 10.0
@@ -65,10 +65,11 @@ def try_seconds() -> float:
 
 
 def pause(seconds: float) -> None:
-    """Wait between two tries. Too long a wait is given back instead: OutOfTime, or Transient with the delay."""
+    """Wait between two tries. Too long a wait is given back instead: OutOfTime, or Throttled with the delay."""
     deadline = _CURRENT.get()
     if deadline and deadline.left() - seconds < deadline.floor:
         raise OutOfTime
     if seconds > LONGEST_PAUSE:
-        raise Transient(f"the service asks to wait {seconds:.0f} s", timedelta(seconds=seconds))
+        said = f"the service asks to wait {seconds:.0f} s"
+        raise Throttled("the service", "RetryAfter", None, said, timedelta(seconds=seconds))
     threading.Event().wait(seconds)

@@ -1,6 +1,7 @@
 """The one door where errors of the SDKs become ours; the cause stays attached.
 
 Judged by the service's error code first, then by the status, never by text:
+Throttled    too busy, or too many requests: a Transient that is told where it lasts
 Transient    busy, or a thing on its way in or out; the delay is the service's Retry-After where it gives one
 QuotaFull    the Batch account has no room
 Conflict     a condition did not hold, a lease is another's
@@ -17,7 +18,17 @@ from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-from shared.errors import BatchdropError, Conflict, Defect, QuotaFull, Refused, Transient, Unsupported, Vanished
+from shared.errors import (
+    BatchdropError,
+    Conflict,
+    Defect,
+    QuotaFull,
+    Refused,
+    Throttled,
+    Transient,
+    Unsupported,
+    Vanished,
+)
 
 if TYPE_CHECKING:
     from azure.core.exceptions import HttpResponseError
@@ -41,7 +52,6 @@ BUSY = frozenset(
         "PoolBeingDeleted",
         "PoolBeingResized",
         "QueueBeingDeleted",
-        "ServerBusy",
         "TooManyEnableAutoScaleRequests",
     }
 )
@@ -120,7 +130,9 @@ def _by_answer(error: HttpResponseError, thing: str, said: str) -> BatchdropErro
         return QuotaFull(code, said)
     if status == NOT_IMPLEMENTED:
         return Unsupported(code or f"HTTP{status}", status, said)
-    if code in BUSY or status in (408, 429) or status >= 500:
+    if code == "ServerBusy" or status in (429, 503):
+        return Throttled(thing, code or f"HTTP{status}", status, said, delay_of(error))
+    if code in BUSY or status == 408 or status >= 500:
         return Transient(said, delay_of(error))
     if code in GONE or status == 404:
         return Vanished(thing, said)

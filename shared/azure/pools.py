@@ -7,7 +7,7 @@ from typing import Protocol
 from shared.azure.batch_bodies import pool_body
 from shared.azure.batch_door import BatchDoor
 from shared.azure.node_access import NodeAccess
-from shared.ports import SecretPort
+from shared.ports import Quotas, SecretPort
 from shared.specs import PoolSpec
 
 
@@ -16,6 +16,10 @@ class Pools(Protocol):
 
     def create(self, spec: PoolSpec) -> bool:
         """False when one of that id exists already, in whatever state. Errors are ours."""
+        ...
+
+    def quotas(self) -> Quotas | None:
+        """The account's limits; None where they cannot be read from here."""
         ...
 
     def close(self) -> None: ...
@@ -30,6 +34,10 @@ class DataPlanePools:
     def create(self, spec: PoolSpec) -> bool:
         body = pool_body(spec, self._access, self._secrets)
         return not self._door.refused(f"pool {spec.id}", lambda client: client.create_pool(body), fine={"PoolExists"})
+
+    def quotas(self) -> Quotas | None:
+        """Only ARM tells."""
+        return None
 
     def close(self) -> None:
         return None

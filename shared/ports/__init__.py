@@ -20,6 +20,7 @@ from shared.ports.batch import (
     ServiceError,
     TaskCounts,
 )
+from shared.ports.quota import InUse, PoolNodes, Quotas
 from shared.ports.signals import Clock, DefectCount, EventPort, Lease, LockPort, QueuePort, SecretPort
 from shared.ports.storage import ABSENT, ANY, Blob, BlobItem, BlobPort, Condition, ContainerItem
 
@@ -37,15 +38,18 @@ __all__ = [
     "EventPort",
     "FailedTask",
     "ImageSeen",
+    "InUse",
     "JobSeen",
     "Lease",
     "LockPort",
     "NodeCounts",
     "NodeError",
     "Owned",
+    "PoolNodes",
     "PoolSeen",
     "Ports",
     "QueuePort",
+    "Quotas",
     "SecretPort",
     "ServiceError",
     "TaskCounts",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
+from shared.ports.quota import InUse, Quotas
 from shared.specs import JobSpec, PoolSpec, TaskSpec
 
 
@@ -185,5 +186,13 @@ class BatchPort(Protocol):
     def owned_pools(self) -> Iterator[Owned]: ...
 
     def owned_jobs(self) -> Iterator[Owned]: ...
+
+    def quotas(self) -> Quotas | None:
+        """The account's limits, as of the last few minutes; None where they cannot be read."""
+        ...
+
+    def in_use(self) -> InUse:
+        """All pools and jobs of the account, also those of others."""
+        ...
 
     def images(self) -> tuple[ImageSeen, ...]: ...

@@ -17,7 +17,7 @@ from controller.rules import keeping, running, stopping
 from controller.rules.case import Decision
 from shared import actions as act
 from shared.manifest.models import Compute, Input, Limits, Tolerance
-from shared.ports import JobSeen, NodeCounts, NodeError, PoolSeen, TaskCounts
+from shared.ports import JobSeen, NodeCounts, NodeError, PoolSeen, Quotas, TaskCounts
 from shared.record import Canary, Counts, Failure, InputFact, Merged, Plan, Record, Retry, SplitCursor, Verdict
 from tests.builders import JOB, NOW, a_manifest, a_record, later, running_facts
 
@@ -69,6 +69,9 @@ CASES: list[tuple[str, dict[str, Any], Picture, type | None, dict[str, float]]] 
     ("ended otherwise", RUNNING, replace(THERE, job=JobSeen(JOB, "completed", "UserTerminate", {})), act.Settle, {}),
     ("freeze input", {}, Picture(input=InputSeen(ready=True)), act.FreezeInput, {}),
     ("paused", {"input": RUNNING["input"]}, Picture(paused=True), None, {}),
+    ("never fits", {"input": RUNNING["input"]}, Picture(quotas=Quotas(pools=0)), None, {}),
+    ("day used up", {"input": RUNNING["input"]}, Picture(hours=10.0, most_hours=10.0), None, {}),
+    ("admit", {"input": RUNNING["input"]}, Picture(quotas=Quotas(pools=1), hours=9.9, most_hours=10.0), None, {}),
     ("admit", {"input": RUNNING["input"]}, Picture(), None, {}),
     ("admit", {"input": RUNNING["input"]}, Picture(line=Line(("bd-other",))), None, {}),
     ("make containers", {"input": RUNNING["input"], "admitted": NOW}, Picture(), act.MakeContainers, {}),

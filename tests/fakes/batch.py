@@ -13,11 +13,14 @@ from shared.ports import (
     Clock,
     FailedTask,
     ImageSeen,
+    InUse,
     JobSeen,
     NodeCounts,
     NodeError,
     Owned,
+    PoolNodes,
     PoolSeen,
+    Quotas,
     ServiceError,
     TaskCounts,
 )
@@ -80,6 +83,7 @@ class FakeBatch(Faulty):
         self.first_nodes = NodeCounts(idle=1, total=1)
         self.pool_quota: int | None = None
         self.job_quota: int | None = None
+        self.account: Quotas | None = None
         self.counts: TaskCounts | None = None
         self.images_supported = IMAGES
         self.pools: dict[str, FakePool] = {}
@@ -257,6 +261,17 @@ class FakeBatch(Faulty):
                 job = self.jobs[job_id]
                 state = "deleting" if job.gone_at else "completed" if job.ended_because else "active"
                 yield Owned(job_id, job.created, state, meta)
+
+    @port
+    def quotas(self) -> Quotas | None:
+        return self.account
+
+    @port
+    def in_use(self) -> InUse:
+        pools = [pool for name, pool in list(self.pools.items()) if self._settle(self.pools, name)]
+        nodes = tuple(PoolNodes(p.spec.vm_size, p.nodes.total - p.nodes.spot, p.nodes.spot) for p in pools)
+        jobs = [job for name, job in list(self.jobs.items()) if self._settle(self.jobs, name)]
+        return InUse(nodes, sum(not job.ended_because for job in jobs))
 
     @port
     def images(self) -> tuple[ImageSeen, ...]:

@@ -26,7 +26,7 @@ profiles: {gpu: {vmSize: Standard_NC4as_T4_v3, maxNodes: 4}}
 vmSizes: {Standard_D2s_v5: {cores: 2, price: 0.096, spotPrice: 0.019}, Standard_L96s: {cores: 96}}
 currency: USD
 pricesAsOf: 2026-11-01
-caps: {maxNodes: 4, jobsPerDay: 100}
+caps: {maxNodes: 4, jobsPerDay: 100, nodeHoursPerDay: 500}
 defaults: {compute: {vmSize: Standard_D2s_v5}, labels: {team: none}}
 paused: true
 """
@@ -56,7 +56,7 @@ def test_every_field_of_a_policy_is_read() -> None:
         },
         currency="USD",
         prices_as_of="2026-11-01",
-        caps=Caps(max_nodes=4, jobs_per_day=100),
+        caps=Caps(max_nodes=4, jobs_per_day=100, node_hours_per_day=500),
         defaults={"compute": {"vmSize": "Standard_D2s_v5"}, "labels": {"team": "none"}},
         paused=True,
     )
@@ -98,7 +98,7 @@ def test_the_policies_that_come_along_are_good(name: str) -> None:
         ("currency: dollars", [("currency", "pattern")]),
         ("pricesAsOf: yesterday", [("pricesAsOf", "pattern")]),
         ("caps: {maxNodes: 0}", [("caps.maxNodes", "range")]),
-        ("caps: {nodeHoursPerDay: 5}", [("caps.nodeHoursPerDay", "notAvailable")]),
+        ("caps: {nodeHoursPerDay: -5}", [("caps.nodeHoursPerDay", "range")]),
         ("profiles: {a: {size: 1}}", [("profiles.a.size", "unknownField")]),
         ("profiles: {a: {maxNodes: x}}", [("profiles.a.maxNodes", "type")]),
         ("defaults: {compute: {maxNode: 1}}", [("defaults.compute.maxNode", "unknownField")]),

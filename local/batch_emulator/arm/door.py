@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from werkzeug import Request, Response
 
-from local.batch_emulator.arm import pools
+from local.batch_emulator.arm import account, pools
 from local.batch_emulator.failures import BatchError, not_built, strike
 from local.batch_emulator.protocol.bearer import ARM, check_bearer
 from local.batch_emulator.protocol.exchange import Answer, Call, Headers
@@ -47,10 +47,10 @@ ARM_ROUTES = (
     _built(pools.arm_get_pool, "GET", _POOL),
     _built(pools.arm_list_pools, "GET", _ACCOUNT + "/pools"),
     _built(pools.arm_delete_pool, "DELETE", _POOL),
+    _built(account.arm_get_account, "GET", _ACCOUNT),
     _built(pools.arm_pool_result, "GET", _ACCOUNT + "/poolOperationResults/{operation}"),
     ArmRoute("arm_disable_auto_scale", "POST", _POOL + "/disableAutoScale"),
     ArmRoute("arm_stop_resize", "POST", _POOL + "/stopResize"),
-    ArmRoute("arm_get_account", "GET", _ACCOUNT),
 )
 
 
