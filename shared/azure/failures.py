@@ -130,7 +130,7 @@ def _by_answer(error: HttpResponseError, thing: str, said: str) -> BatchdropErro
         return QuotaFull(code, said)
     if status == NOT_IMPLEMENTED:
         return Unsupported(code or f"HTTP{status}", status, said)
-    if code == "ServerBusy" or status in (429, 503):
+    if code not in BUSY and (code == "ServerBusy" or status in (429, 503)):
         return Throttled(thing, code or f"HTTP{status}", status, said, delay_of(error))
     if code in BUSY or status == 408 or status >= 500:
         return Transient(said, delay_of(error))

@@ -12,7 +12,17 @@ from azure.core.exceptions import HttpResponseError
 from azure.storage.blob import StorageErrorCode
 
 from shared.azure.failures import BUSY, FULL, GONE, LOST, judged, translated
-from shared.errors import BatchdropError, Conflict, Defect, QuotaFull, Refused, Transient, Unsupported, Vanished
+from shared.errors import (
+    BatchdropError,
+    Conflict,
+    Defect,
+    QuotaFull,
+    Refused,
+    Throttled,
+    Transient,
+    Unsupported,
+    Vanished,
+)
 
 CLASSES = {
     name: found
@@ -52,7 +62,7 @@ BATCH = {
     "OperationInvalidForCurrentState": (409, Transient),
     "InternalError": (500, Transient),
     "OperationTimedOut": (500, Transient),
-    "ServerBusy": (503, Transient),
+    "ServerBusy": (503, Throttled),
     "TooManyEnableAutoScaleRequests": (503, Transient),
     "PoolNotFound": (404, Vanished),
     "JobNotFound": (404, Vanished),
@@ -160,11 +170,11 @@ def test_error_by_its_code(code: str, expected: tuple[int, type[BatchdropError]]
         (409, Refused),
         (412, Conflict),
         (413, Refused),
-        (429, Transient),
+        (429, Throttled),
         (500, Transient),
         (501, Unsupported),
         (502, Transient),
-        (503, Transient),
+        (503, Throttled),
         (504, Transient),
     ],
 )
