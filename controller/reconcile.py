@@ -190,13 +190,15 @@ def hand_over(session: Session, decision: Decision) -> bool:
 
 
 def leave_word(session: Session, record: Record, *, ended: bool) -> None:
-    """The event where tasks ended, else the message; both carry the wake number that was saved first."""
-    now = session.ports.clock.now()
-    session.save(record.model_copy(update={"wake": session.record.wake + 1, "next_look": now + HANDED_OVER}))
+    """The event where tasks ended, else the message; both carry the wake number that was saved first. Once an event
+    came to nothing, for whatever reason, the message is left as well: a topic may have no one who listens."""
+    now, again = session.ports.clock.now(), session.record.announced
+    word = {"wake": session.record.wake + 1, "next_look": now + HANDED_OVER, "announced": ended or again}
+    session.save(record.model_copy(update=word))
     job, number = session.record.job, session.record.wake
     if ended:
         session.ports.events.tasks_ended(job, number)
-    else:
+    if again or not ended:
         session.ports.queue.send({"kind": "job", "job": job, "wake": number})
 
 

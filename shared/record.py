@@ -332,6 +332,8 @@ class Record(Fact):
 
     next_look: datetime
     wake: int = 0
+    announced: bool = False
+    """An event told that the tasks ended. Events can be lost for good: the next one is doubled by a message."""
     waiting: tuple[Waiting, ...] = ()
     warnings: tuple[Warned, ...] = ()
     progress: Progress | None = None

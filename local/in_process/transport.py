@@ -92,7 +92,8 @@ class Whole:
 
 def as_sent(request: HttpRequest) -> Sent:
     """The request as the service would see it."""
-    return to(request.method, request.url, request.headers, body_of(request.content))
+    content = request.content if hasattr(request, "content") else request.data  # azure-core has two kinds of requests
+    return to(request.method, request.url, request.headers, body_of(content))
 
 
 def body_of(content: Any) -> bytes:

@@ -46,9 +46,13 @@ class TopicEvents:
             self._send(fresh, event)
 
     def _send(self, key: str, event: EventGridEvent) -> None:
-        """A client each: events are rare, and a client keeps the key it was made with."""
+        """A client each: events are rare, and a client keeps the key it was made with.
+
+        The public client makes this one for topics, but keeps transport and retry options from it: nothing would bound
+        what it asks.
+        """
         from azure.core.credentials import AzureKeyCredential
-        from azure.eventgrid import EventGridPublisherClient
+        from azure.eventgrid._legacy import EventGridPublisherClient
 
         from shared.azure.transport import core_options
 

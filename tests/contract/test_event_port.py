@@ -6,6 +6,7 @@ import json
 import queue
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,8 +16,9 @@ from local.event_grid import EventGridTopic
 from local.event_subscription import DeliveryRules
 from local.serving import serve
 from local.webhook import Webhook
+from shared.azure.deadline import Deadline, bounded
 from shared.azure.events import QueueEvents, TopicEvents
-from shared.errors import Refused
+from shared.errors import OutOfTime, Refused
 from tests.fakes.clock import VirtualClock
 from tests.fakes.queue import MemoryQueue
 
@@ -80,6 +82,14 @@ def test_rotated_topic_key_is_read_again(topic: str, receiver: Receiver) -> None
     assert refused.value.status == 401
     assert "stale" not in str(refused.value)
     wrong.close()
+
+
+def test_an_event_keeps_to_the_deadline(topic: str) -> None:
+    """It is not begun when too little time is left."""
+    events = TopicEvents(topic, lambda: KEY, lambda: KEY)
+    with bounded(Deadline.after(timedelta(seconds=1))), pytest.raises(OutOfTime):
+        events.tasks_ended("bd-a", 1)
+    events.close()
 
 
 def test_without_a_topic_the_queue_is_told() -> None:
