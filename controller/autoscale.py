@@ -11,17 +11,23 @@ from datetime import datetime
 
 TEMPLATE = """\
 fresh = time() < time("{created}") + TimeInterval_Minute * 20;
-known = {trusted}$PendingTasks.GetSamplePercent(TimeInterval_Minute * 3) >= 50;
+known = {trusted}$PendingTasks.GetSamplePercent(TimeInterval_Minute * 3) >= 30;
 early = fresh && !known;
-tasks = early ? {initial_tasks} : max($PendingTasks.GetSample(TimeInterval_Minute * 3, 50));
+tasks = early ? {initial_tasks} : max($PendingTasks.GetSample(TimeInterval_Minute * 3, 30));
 needed = fresh && tasks < 1 ? {initial_tasks} : tasks;
 nodes = min({most}, (needed + {spare}) / {slots});
-{target} = max(0, nodes);
+{share}{target} = max(0, nodes);
 {other} = 0;
 $NodeDeallocationOption = taskcompletion;
 """
 
-
+BESIDE_SPOT = """\
+counted = $PreemptedNodeCount.GetSamplePercent(TimeInterval_Minute * 3) >= 30;
+taken = counted ? min($PreemptedNodeCount.GetSample(TimeInterval_Minute * 3, 30)) : 0;
+spot = max(0, $CurrentLowPriorityNodes - taken);
+nodes = min(nodes, {most} - spot);
+"""
+"""Spot nodes that still end their tasks count: both kinds together are never more than `most`."""
 OPENED = 'time() >= time("{created}") + TimeInterval_Minute * 5 && '
 """Samples of a pool that had one task so far say nothing of those that follow: for one evaluation they do not count."""
 
@@ -38,6 +44,7 @@ def formula(*, created: datetime, tasks: int, most: int, slots: int, spot: bool,
         most=most,
         slots=slots,
         spare=slots - 1,
+        share="" if spot else BESIDE_SPOT.format(most=most),
         target=low if spot else dedicated,
         other=dedicated if spot else low,
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from controller.autoscale import formula
 from controller.batch_job import EVALUATION, metadata
 from controller.plan import result_name
 from controller.tasks import (
@@ -40,12 +41,6 @@ from shared.specs import OutputFile, PoolSpec, ResourceFile, ResourceFolder, Sit
 
 TASK = "once"
 LEDGER_FILE, FAILED_FILE = "ledger.jsonl", "failed.jsonl"
-FORMULA = """\
-wanted = time() < time("{ends}") ? 1 : 0;
-$TargetDedicatedNodes = wanted;
-$TargetLowPriorityNodes = 0;
-$NodeDeallocationOption = taskcompletion;
-"""
 
 
 @dataclass(frozen=True)
@@ -83,7 +78,7 @@ def retries(manifest: Manifest) -> int:
 
 
 def side_pool(record: Record, which: Which, image: ImageSeen, site: Site, now: datetime) -> PoolSpec:
-    """One dedicated node until the run must be over, then none, also while the controller is away."""
+    """One dedicated node while its task waits or runs, then none, also while the controller is away."""
     manifest = record.plan.manifest
     side = side_of(manifest, which)
     ends = now + longest_run(manifest) + manifest.limits.queue_timeout
@@ -95,7 +90,7 @@ def side_pool(record: Record, which: Which, image: ImageSeen, site: Site, now: d
         sku=image.sku,
         node_agent=image.node_agent,
         slots=1,
-        formula=FORMULA.format(ends=f"{ends:%Y-%m-%dT%H:%M:%SZ}"),
+        formula=formula(created=now, tasks=1, most=1, slots=1, spot=False),
         evaluation_interval=EVALUATION,
         container_images=(side.image or manifest.container.image,),
         site=site,

@@ -25,7 +25,7 @@ def stuck(case: Case) -> Failure | None:
 def disabled(case: Case) -> Failure | None:
     """Told at once: it is the state that somebody gave the job."""
     job = case.seen.job
-    if job is None or job.state not in DISABLED:
+    if job is None or job.state not in DISABLED or case.record.drained is not None:
         return None
     return Failure(
         code=Code.STUCK,

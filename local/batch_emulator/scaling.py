@@ -78,8 +78,8 @@ def measure(pool: Pool, jobs: list[Job]) -> dict[str, float]:
         "$PendingTasks": active + running,
         "$SucceededTasks": count("succeeded"),
         "$FailedTasks": count("failed"),
-        "$CurrentDedicatedNodes": len(staying(pool, dedicated=True)),
-        "$CurrentLowPriorityNodes": len(staying(pool, dedicated=False)),
+        "$CurrentDedicatedNodes": sum(node.dedicated for node in pool.nodes.values()),
+        "$CurrentLowPriorityNodes": sum(not node.dedicated for node in pool.nodes.values()),
         "$PreemptedNodeCount": sum(node.state == "preempted" for node in nodes),
         "$UsableNodeCount": sum(node.state in WORKING for node in nodes),
         "$SampleNodeCount": sum(node.state in WORKING for node in nodes),
@@ -89,8 +89,8 @@ def measure(pool: Pool, jobs: list[Job]) -> dict[str, float]:
 
 def _current(pool: Pool) -> Mapping[str, float]:
     return {
-        "$CurrentDedicatedNodes": len(staying(pool, dedicated=True)),
-        "$CurrentLowPriorityNodes": len(staying(pool, dedicated=False)),
+        "$CurrentDedicatedNodes": sum(node.dedicated for node in pool.nodes.values()),
+        "$CurrentLowPriorityNodes": sum(not node.dedicated for node in pool.nodes.values()),
         "$TargetDedicatedNodes": pool.target_dedicated,
         "$TargetLowPriorityNodes": pool.target_low_priority,
         "$TaskSlotsPerNode": pool.slots,
