@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from tests.autoscale.scene import Moment
 
 COLUMNS = 72
-WORKS, IDLE, WANTED = "#", ".", "-"
+SPOT, DEDICATED, IDLE, WANTED = "#", "D", ".", "-"
 
 
 def chart(seen: Sequence[Moment], columns: int = COLUMNS) -> str:
-    """A column for each span of time: nodes that work `#`, nodes that do not `.`, the formula's target `-`; below, the
-    tasks that wait or run."""
+    """A column for each span of time: nodes that work (`#` spot, `D` dedicated), nodes that do not `.`, nodes that are
+    wanted `-`; below, the tasks that wait or run."""
     shown = spread(seen, columns)
     tallest = max((max(each.nodes, each.target) for each in shown), default=0)
     rows = [row(shown, level) for level in range(tallest, 0, -1)]
@@ -31,7 +31,7 @@ def row(shown: Sequence[Moment], level: int) -> str:
 
 def mark(moment: Moment, level: int) -> str:
     if moment.working >= level:
-        return WORKS
+        return DEDICATED if moment.dedicated >= level else SPOT
     if moment.nodes >= level:
         return IDLE
     return WANTED if moment.target >= level else " "
@@ -42,4 +42,4 @@ def scale(shown: Sequence[Moment]) -> tuple[str, str]:
     places = range(0, len(shown), 12)
     minutes = "".join(f"{shown[place].minute:<12.0f}" for place in places).rstrip()
     tasks = "".join(f"{shown[place].waiting + shown[place].running:<12}" for place in places).rstrip()
-    return f"min  {minutes}", f"tasks {tasks}".replace("tasks ", "todo ", 1)
+    return f"min  {minutes}", f"todo {tasks}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,9 +11,8 @@ import pytest
 from controller.autoscale import STOP, formula
 from tests.autoscale import laws
 from tests.autoscale.scene import Scene, scene
+from tests.autoscale.scenes import MOST, SLOTS, long_tail, minutes, moved, ordinary, waves
 from tests.fakes.clock import START
-
-MOST, SLOTS = 10, 4
 
 
 @pytest.fixture
@@ -22,14 +20,6 @@ def stage(tmp_path: Path) -> Iterator[Scene]:
     """A fresh account."""
     with scene(tmp_path) as found:
         yield found
-
-
-def ordinary(tasks: int, *, spot: bool = True) -> str:
-    return formula(created=START, tasks=tasks, most=MOST, slots=SLOTS, spot=spot)
-
-
-def minutes(count: float) -> timedelta:
-    return timedelta(minutes=count)
 
 
 def test_a_pool_starts_with_what_its_tasks_need_and_ends_empty(stage: Scene) -> None:
@@ -84,12 +74,9 @@ def test_a_burst_brings_all_nodes(stage: Scene) -> None:
 
 def test_a_long_tail_keeps_the_nodes_that_work_and_no_other(stage: Scene) -> None:
     """Most tasks end soon, three go on for hours: their nodes stay, the others go."""
-    stage.make(ordinary(63), SLOTS)
-    stage.add(60, minutes(15))
-    stage.add(3, minutes(150))
-    stage.run(90)
-    assert 1 <= stage.seen[-1].nodes <= 3, laws.picture(stage, "idle nodes were kept")
-    stage.run(140)
+    long_tail(stage)
+    tail = [moment.nodes for moment in stage.seen if 60 < moment.minute < 145]
+    assert 1 <= min(tail) <= max(tail) <= 3, laws.picture(stage, "idle nodes were kept")
     laws.never_above(stage, MOST)
     laws.nothing_taken(stage)
     laws.empties(stage)
@@ -97,12 +84,7 @@ def test_a_long_tail_keeps_the_nodes_that_work_and_no_other(stage: Scene) -> Non
 
 def test_waves_of_preemptions_cost_time_and_no_task(stage: Scene) -> None:
     """Half of the spot nodes go every twenty minutes, and come back: every task is done in the end."""
-    stage.make(ordinary(200), SLOTS)
-    stage.add(200, minutes(12))
-    for _ in range(6):
-        stage.run(20)
-        stage.preempt(5, back_after=240)
-    stage.run(60)
+    waves(stage)
     laws.never_above(stage, MOST)
     laws.never_asleep(stage)
     assert max(stage.starts.values()) > 1, "no wave hit a task"
@@ -207,15 +189,9 @@ def test_the_stop_formula_lets_tasks_end_and_leaves_nothing(stage: Scene) -> Non
 
 def test_the_dedicated_formula_moves_the_work_and_never_doubles_the_pool(stage: Scene) -> None:
     """Spot nodes end what they run and go; dedicated ones come in their place, both kinds together within maxNodes."""
-    stage.make(ordinary(200), SLOTS)
-    stage.add(200, minutes(25))
-    stage.run(30)
-    stage.preempt(4, back_after=None)
-    stage.run(1)
-    stage.change(formula(created=stage.now, tasks=160, most=MOST, slots=SLOTS, spot=False))
-    stage.run(60)
-    assert (stage.seen[-1].spot, stage.seen[-1].dedicated) == (0, MOST), laws.picture(stage, "not moved")
-    stage.run(150)
+    moved(stage)
+    later = [moment for moment in stage.seen if 70 < moment.minute < 100]
+    assert {(moment.spot, moment.dedicated) for moment in later} == {(0, MOST)}, laws.picture(stage, "not moved")
     laws.never_above(stage, MOST)
     laws.never_asleep(stage)
     laws.empties(stage)
