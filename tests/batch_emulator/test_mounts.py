@@ -113,6 +113,22 @@ def test_many_files_of_many_tasks_all_arrive(place: Place) -> None:
     assert len(place.texts()) == 81
 
 
+@pytest.mark.parametrize(
+    ("script", "holds"),
+    [
+        ("echo a > f; echo b >> f", "a\nb\n"),
+        ("echo abc > f; printf X | dd of=f bs=1 seek=1 conv=notrunc status=none", "aXc\n"),
+        ("echo abc > g; mv g f", "abc\n"),
+    ],
+)
+def test_what_a_task_changed_is_there_when_it_has_ended(place: Place, script: str, holds: str) -> None:
+    """Appended to, changed in its middle, renamed: the container holds it at once, in full."""
+    place.boot()
+    outcome = place.node.run(f"/bin/sh -c 'cd $AZ_BATCH_NODE_MOUNTS_DIR/data; {script}'")
+    assert outcome.failure is None, place.node.text("stderr.txt")
+    assert place.texts() == {"in/a.txt": "alpha", "f": holds}
+
+
 def test_a_read_only_mount_takes_nothing(place: Place) -> None:
     """blobfuseOptions with `-o ro`: what a task writes there does not reach the container."""
     place.boot(place.configuration(blobfuseOptions="-o attr_timeout=240 -o ro"))

@@ -86,6 +86,20 @@ def test_a_job_runs_without_any_key_or_signature(person: Person) -> None:
         assert [secret for secret in secrets_of(person) if secret in text] == [], where
 
 
+def test_mounts_are_opened_by_the_identity(person: Person) -> None:
+    """Containers that are mounted need neither key nor signature; the program reads and writes there as ever."""
+    person.put("data/lines.txt", "a\nb\nc\nd\n")
+    person.put("reference/mark.txt", "mark\n")
+    mounted = MANIFEST.replace("data/joined.txt", "data/mounted.txt").replace('"0"', '"1"')
+    person.drop("mounted.yaml", mounted + "compute: {staging: mount}\n")
+    job = str(person.wait("mounted.yaml", lambda status: bool(status["tasks"]["running"]))["jobId"])
+    asked = in_batch(person, job)
+    assert asked.count("azureBlobFileSystemConfiguration") == 2
+    assert [secret for secret in secrets_of(person) if secret in asked] == []
+    assert person.cleaned("mounted.yaml")["state"] == "succeeded"
+    assert person.read("data/mounted.txt") == b"mark\na\nmark\nb\nmark\nc\nmark\nd\n"
+
+
 def test_the_doctor_reads_settings_and_account(person: Person) -> None:
     """`python -m local.doctor` names the mode, the image that jobs get and each VM size, and what deserves a look."""
     environ = {**os.environ, **person.stack.settings}

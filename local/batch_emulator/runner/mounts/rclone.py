@@ -1,4 +1,4 @@
-"""FUSE mounts by rclone: what a task closes is in the container, what others put there is seen a second later."""
+"""FUSE mounts by rclone: what a task wrote is in the container when it has ended; others' blobs show a second later."""
 
 import os
 import shlex
@@ -10,6 +10,7 @@ import threading
 import time
 from pathlib import Path
 
+from local.batch_emulator.runner.mounts.uploads import Uploads
 from local.batch_emulator.runner.mounts.wanted import CODE, Wanted
 from local.batch_emulator.runner.problems import Problem
 from local.batch_emulator.supervisor import fusermount
@@ -21,19 +22,22 @@ ON_A_LEASH = (
 )
 _OPTIONS = (
     # Closing a file waits for its upload. A cache that writes later loses what a node had not written when it goes.
-    *("--vfs-cache-mode", "minimal", "--vfs-write-back", "0s"),
+    # Files that are opened to be appended to or changed are uploaded a moment after the close: `flush` waits for them.
+    *("--vfs-cache-mode", "minimal", "--vfs-write-back", "100ms"),
     *("--dir-cache-time", "1s", "--attr-timeout", "1s", "--poll-interval", "0"),
     *("--file-perms", "0777", "--dir-perms", "0777", "--umask", "0"),
     *("--buffer-size", "1M", "--use-server-modtime", "--azureblob-no-check-container"),
 )
 _SECONDS = 20.0
+_UPLOAD_SECONDS = 120.0
+_SETTLED_AFTER = 0.03
 _LOOK_EVERY = 0.02
 
 
 def find_program() -> str | None:
-    """Give the path of rclone: on the PATH, or beside the Python that runs this."""
+    """Give the path of rclone: beside the Python that runs this, or on the PATH (some systems' is too old)."""
     beside = Path(sys.executable).with_name("rclone")
-    return shutil.which("rclone") or (str(beside) if beside.is_file() else None)
+    return str(beside) if beside.is_file() else shutil.which("rclone")
 
 
 class RcloneMounter:
@@ -49,9 +53,11 @@ class RcloneMounter:
     def attach(self, wanted: Wanted, folder: Path, stopping: threading.Event) -> "RcloneMount":
         """Mount and return when the folder shows the container. Raises Problem."""
         scratch = Path(tempfile.mkdtemp(prefix="mount-", dir=self._data))
+        control = Path(tempfile.mkdtemp(prefix="rclone-")) / "control"
         log = folder.parent / f"blobfuse-{wanted.name}.log"
         words = [self._program, "mount", f"node:{wanted.container}", str(folder), *_OPTIONS]
         words += ["--cache-dir", str(scratch / "cache"), "--config", str(scratch / "none"), "--log-file", str(log)]
+        words += ["--rc", "--rc-no-auth", "--rc-addr", f"unix://{control}"]
         words += ["--read-only"] if wanted.readonly else []
         words += ["--allow-other"] if os.geteuid() == 0 else []
         process = subprocess.Popen(
@@ -61,7 +67,7 @@ class RcloneMounter:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        mount = RcloneMount(process, folder, scratch)
+        mount = RcloneMount(process, folder, scratch, control)
         why = mount.await_mounted(stopping, log)
         if why is not None:
             mount.detach()
@@ -88,10 +94,11 @@ class RcloneMounter:
 class RcloneMount:
     """One rclone and the folder it serves."""
 
-    def __init__(self, process: subprocess.Popen[bytes], folder: Path, scratch: Path) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], folder: Path, scratch: Path, control: Path) -> None:
         self._process = process
         self._folder = folder
         self._scratch = scratch
+        self._control = control
 
     def await_mounted(self, stopping: threading.Event, log: Path) -> str | None:
         """Give None once the folder shows the container, or why it never will."""
@@ -109,7 +116,19 @@ class RcloneMount:
         """Nothing to do: reads go to the container."""
 
     def flush(self) -> None:
-        """Nothing to do: a close waits for its upload."""
+        """Wait until all that was closed is in the container. Raises Problem."""
+        deadline, settled = time.monotonic() + _UPLOAD_SECONDS, 0
+        try:
+            while settled < 2:  # the last close may be on its way to rclone when it is asked first
+                waiting = Uploads(self._control).waiting()
+                settled = settled + 1 if not waiting else 0
+                if time.monotonic() > deadline:
+                    raise Problem(
+                        "FileUploadMiscError", f"{waiting} files are not uploaded after {_UPLOAD_SECONDS:g} s"
+                    )
+                time.sleep(_SETTLED_AFTER)
+        except OSError as error:
+            raise Problem("FileUploadMiscError", f"the mount {self._folder.name} is gone: {error}") from error
 
     def detach(self) -> None:
         """End rclone, which unmounts; a mount that is left over all the same is taken away."""
@@ -121,6 +140,7 @@ class RcloneMount:
             self._process.wait()
         unmount(self._folder)
         shutil.rmtree(self._scratch, ignore_errors=True)
+        shutil.rmtree(self._control.parent, ignore_errors=True)
 
 
 def unmount(folder: Path) -> None:
