@@ -59,14 +59,21 @@ def spec_of(ground: WireGround, pool_id: str) -> dict[str, Any]:
     return dict(ground.server.emulator.world.account.pools[pool_id].spec)
 
 
+def mounted(spec: dict[str, Any]) -> list[dict[str, Any]]:
+    return [each["azureBlobFileSystemConfiguration"] for each in spec["mountConfiguration"]]
+
+
 def test_both_ways_make_the_same_pool(ground: WireGround) -> None:
-    """Made by ARM or by the data plane, a pool is the same, its identity and its registry's password aside."""
+    """Made by ARM or by the data plane, a pool is the same, its identity and the right to its mounts aside."""
     ground.secrets.values.update({"registry-password": "hunter2", "batch-key": DEVELOPMENT_KEY})
     by_keys = ground.connect(DEVELOPMENT_KEY)
-    by_keys.create_pool(a_pool("bd-keys", site=BY_PASSWORD))
-    ground.batch.create_pool(a_pool("bd-arm", site=BY_PASSWORD))
+    by_keys.create_pool(a_pool("bd-keys", site=BY_PASSWORD, mounts=MOUNTS))
+    ground.batch.create_pool(a_pool("bd-arm", site=BY_PASSWORD, mounts=MOUNTS))
     keys, arm = spec_of(ground, "bd-keys"), spec_of(ground, "bd-arm")
     assert arm.pop("identity") == {"type": "UserAssigned", "userAssignedIdentities": {NODE_IDENTITY: {}}}
+    for one, other in zip(mounted(keys), mounted(arm), strict=True):
+        assert "?" not in one.pop("sasKey")
+        assert other.pop("identityReference") == {"resourceId": NODE_IDENTITY}
     assert {**keys, "id": "x"} == {**arm, "id": "x"}
     by_keys.close()
 

@@ -67,18 +67,20 @@ def in_storage(person: Person) -> Iterator[tuple[str, str]]:
 
 
 def test_a_job_runs_without_any_key_or_signature(person: Person) -> None:
-    """Input, config, reference data and outputs travel by the nodes' identity; nothing that is written is a key."""
+    """Input, config, reference data and outputs come by the nodes' identity, also through mounts; no key is written."""
     lines = "".join(f"{n:04d}\n" for n in range(200))
     person.put("data/lines.txt", lines)
     person.put("reference/mark.txt", "mark\n")
     person.drop("identity.yaml", MANIFEST)
+    person.drop("mounted.yaml", MANIFEST.replace("joined", "mounted") + "compute: {staging: mount}\n")
     asked = what_batch_is_asked(person)
-    status = person.cleaned("identity.yaml")
-    assert (status["state"], status["units"]["failed"]) == ("succeeded", 0)
-    joined = person.read("data/joined.txt").decode()
-    assert joined.replace("mark\n", "") == lines
-    assert joined.count("mark\n") == TASKS
-    assert person.left(status["jobId"]) == []
+    for name, result in (("identity.yaml", "data/joined.txt"), ("mounted.yaml", "data/mounted.txt")):
+        status = person.cleaned(name)
+        assert (status["state"], status["units"]["failed"]) == ("succeeded", 0)
+        joined = person.read(result).decode()
+        assert joined.replace("mark\n", "") == lines
+        assert joined.count("mark\n") == TASKS
+        assert person.left(status["jobId"]) == []
 
     assert asked.count(NODE_IDENTITY) > 3 * TASKS
     logs = [person.stack.layout.log(name) for name in ("host", "batch")]
