@@ -52,22 +52,20 @@ class Arm:
             except HttpResponseError as error:
                 raise arm_judged(error, thing) from error
 
-    def create_pool(self, pool_id: str, body: models.Pool) -> bool:
-        """Make a pool; False when one of that id is there, which is left as it is."""
+    def create_pool(self, pool_id: str, body: models.Pool) -> None:
+        """Make a pool; one of that id that is there is left as it is."""
         from azure.core import MatchConditions
         from azure.core.exceptions import HttpResponseError
 
-        def create(client: BatchManagementClient) -> bool:
+        def create(client: BatchManagementClient) -> None:
             group, name = self.account.group, self.account.name
             try:
                 client.pool.create(group, name, pool_id, body, match_condition=MatchConditions.IfMissing)
             except HttpResponseError as error:
                 if status_of(error) != 412 and code_of(error) != "PoolExists":
                     raise
-                return False
-            return True
 
-        return self.ask(f"pool {pool_id}", create)
+        self.ask(f"pool {pool_id}", create)
 
     def _opened(self) -> BatchManagementClient:
         with self._guard:

@@ -19,7 +19,8 @@ class ArmPools:
         self._quotas = ArmQuotas(arm)
 
     def create(self, spec: PoolSpec) -> bool:
-        return self._arm.create_pool(spec.id, arm_pool(spec, self._access, self._identity, self._secrets))
+        self._arm.create_pool(spec.id, arm_pool(spec, self._access, self._identity, self._secrets))
+        return False  # the data plane may see it later than ARM says so
 
     def quotas(self) -> Quotas | None:
         return self._quotas.read()

@@ -6,6 +6,7 @@ Deletions and terminations are plain requests: the SDK's pollers start a thread 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from shared.azure import batch_views as views
@@ -64,7 +65,7 @@ class AzureBatch:
     def create_pool(self, spec: PoolSpec) -> None:
         if not self._pools.create(spec):
             seen = self.pool(spec.id)
-            _still_there(f"pool {spec.id}", seen.state if seen else "gone")
+            _settled(f"pool {spec.id}", seen.state if seen else None)
 
     def pool(self, pool_id: str) -> PoolSeen | None:
         found = self._door.find(f"pool {pool_id}", lambda client: client.get_pool(pool_id, select=_POOL))
@@ -122,7 +123,7 @@ class AzureBatch:
         body = job_body(spec, self._access)
         if self._door.refused(f"job {spec.id}", lambda client: client.create_job(body), fine={"JobExists"}):
             seen = self.job(spec.id)
-            _still_there(f"job {spec.id}", seen.state if seen else "gone")
+            _settled(f"job {spec.id}", seen.state if seen else None)
 
     def job(self, job_id: str) -> JobSeen | None:
         select = ["id", "state", "executionInfo", "metadata"]
@@ -244,7 +245,10 @@ class AzureBatch:
         )
 
 
-def _still_there(thing: str, state: str) -> None:
-    """What exists on a create is ours, unless it is on its way out: its name is not free yet."""
-    if state in ("deleting", "gone"):
+def _settled(thing: str, state: str | None) -> None:
+    """What exists on a create is ours, unless it is on its way out, or cannot be seen: its name is not free yet, or it
+    is there in one place only. To go on would be to find it lost."""
+    if state is None:
+        raise Transient(f"{thing} is not to be seen yet", timedelta(seconds=5))
+    if state == "deleting":
         raise Transient(f"{thing} is still being deleted")

@@ -15,7 +15,8 @@ class Pools(Protocol):
     """Where pools are made. All else about them goes through the data plane."""
 
     def create(self, spec: PoolSpec) -> bool:
-        """False when one of that id exists already, in whatever state. Errors are ours."""
+        """True when the data plane has just made it; False when one has to look: it exists already, in whatever state,
+        or was made elsewhere. Errors are ours."""
         ...
 
     def quotas(self) -> Quotas | None:

@@ -119,6 +119,14 @@ def test_pool_that_is_there_is_left_as_it_is(ground: WireGround) -> None:
     assert spec_of(ground, "bd-a")["autoScaleFormula"] == FORMULA
 
 
+def test_pool_that_batch_does_not_see_yet(ground: WireGround) -> None:
+    """ARM has made it, Batch still says that it is not there: it is looked for again, and not taken for lost."""
+    ground.fail("get_pool", 404, "PoolNotFound")
+    with pytest.raises(Transient, match="not to be seen yet"):
+        ground.batch.create_pool(a_pool("bd-a", site=BY_IDENTITY))
+    ground.batch.create_pool(a_pool("bd-a", site=BY_IDENTITY))
+
+
 def test_answer_that_got_lost(ground: WireGround) -> None:
     """The pool was made and the answer lost: the SDK asks again, and finds it."""
     ground.server.emulator.world.faults.calls.append(Fault("arm_create_pool", 1, 503, "ServerBusy", after=True))
