@@ -51,16 +51,6 @@ failure: {skipOn: [3]}
 canary: true
 logs: all
 """
-STOPS = """
-version: 1
-container:
-  image: "localhost/wordcount:1"
-  command: [sh, -c, 'test "$BATCHDROP_TASK_INDEX" != 1 || exit 9; sleep 60']
-input: {range: {stop: 40}}
-split: {unitsPerTask: 1}
-merge: {by: none}
-failure: {tolerated: "100%", stopOn: [9]}
-"""
 
 
 def test_a_canary_goes_first_and_skipped_units_are_left_out(person: Person) -> None:
@@ -75,17 +65,6 @@ def test_a_canary_goes_first_and_skipped_units_are_left_out(person: Person) -> N
     assert said == {0: b"0 said\n", 1: b"1 said\n", 2: b"", 3: b"3 said\n"}
     tasks = [json.loads(line) for line in person.read(f"results/{job}/failed.jsonl").splitlines()]
     assert [(row["reason"], row["exitCode"]) for row in tasks] == [("SKIPPED", 3)]
-
-
-def test_a_code_of_stop_on_ends_a_job_whose_other_tasks_still_run(person: Person) -> None:
-    """STOPPED_ON in seconds, whatever is tolerated; nothing is left but what retention keeps."""
-    person.drop("stops.yaml", STOPS)
-    status = person.wait("stops.yaml", lambda s: bool(s["final"]) and s["cleanup"]["state"] == "retained")
-    failure = status["failure"]
-    assert (status["state"], failure["code"], failure["task"]) == ("failed", "STOPPED_ON", "t-000001")
-    assert (failure["evidence"]["exitCode"], failure["evidence"]["runs"]) == (9, 1)
-    assert (status["units"]["failed"], status["units"]["notRun"]) == (1, 39)
-    assert person.left(status["jobId"]) == [f"{status['jobId']}-input", f"{status['jobId']}-output"]
 
 
 def test_a_task_that_fails_for_ever_is_named_with_its_stderr(person: Person) -> None:
