@@ -28,10 +28,13 @@ class Node:
         self.program: Program = write_line
         self.lasts = timedelta(0)
         self.stays = False
+        self.ran: set[tuple[str, str]] = set()
+        """(kind of task, node) of all that was started."""
         self._world, self._clock = world, clock
         self._begun: dict[Run, datetime] = {}
 
     def __call__(self, launch: Launch) -> Outcome | int | None:
+        self.ran.add((launch.kind, launch.node_id))
         if launch.kind != "task":
             return 0
         run = (launch.node_id, launch.job_id, launch.task_id, launch.attempt)

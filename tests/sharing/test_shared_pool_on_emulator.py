@@ -1,14 +1,14 @@
-"""Jobs on one operator's pool, on the emulated Batch account: who gets its slots."""
+"""Jobs on one operator's pool, on an emulated Batch account: who gets its slots."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from datetime import timedelta
 
 import pytest
 
+from shared.specs import Site
 from tests.contract.batch_ground import a_pool
-from tests.sharing.emulated import Emulated, emulated
+from tests.emulated.ground import EmulatedGround
 
 pytestmark = pytest.mark.stack
 POOL = "night"
@@ -16,66 +16,68 @@ JOB = """
 version: 1
 container: {{image: "localhost/x:1"}}
 input: {{range: {{stop: {tasks}}}}}
-merge: {{by: none}}
 compute: {{pool: night}}
 """
+MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
-def ground(tmp_path: Path) -> Iterator[Emulated]:
-    """A pool of two nodes with two slots each."""
-    with emulated(tmp_path) as found:
-        found.policy = found.policy.model_copy(update={"pools": (POOL,)})
-        formula = "$TargetDedicatedNodes = 2;"
-        found.wire.batch.create_pool(a_pool(POOL, slots=2, formula=formula, metadata=()))
-        found.minutes(1)
-        yield found
+def night(ground: EmulatedGround) -> EmulatedGround:
+    """A pool of two nodes with two slots each, and tasks of a minute."""
+    ground.policy = ground.policy.model_copy(update={"pools": (POOL,)})
+    ground.node.lasts = MINUTE
+    spec = a_pool(POOL, slots=2, formula="$TargetDedicatedNodes = 2;", site=Site(), metadata=())
+    ground.world.batch.create_pool(spec)
+    pass_time(ground, 2)
+    return ground
 
 
-def running(ground: Emulated, path: str) -> int:
-    jobs = ground.wire.server.emulator.world.account.jobs
-    return sum(task.state == "running" for task in jobs[ground.status(path)["jobId"]].tasks.values())
+def pass_time(ground: EmulatedGround, minutes: int) -> None:
+    for _ in range(2 * minutes):
+        ground.poll()
 
 
-def test_small_jobs_are_done_long_before_the_giant_that_came_first(ground: Emulated) -> None:
+def running(ground: EmulatedGround, path: str) -> int:
+    tasks = ground.emulator.world.account.jobs[ground.job(path)].tasks.values()
+    return sum(task.state == "running" for task in tasks)
+
+
+def test_small_jobs_are_done_long_before_the_giant_that_came_first(night: EmulatedGround) -> None:
     """They get slots as soon as tasks of the giant end; it keeps one, and has all again afterwards."""
-    ground.drop(JOB.format(tasks=60), "giant.yaml")
-    ground.minutes(3)
-    assert running(ground, "giant.yaml") == 4
+    night.drop(JOB.format(tasks=60), "giant.yaml")
+    pass_time(night, 3)
+    assert running(night, "giant.yaml") == 4
     small = [f"small-{number}.yaml" for number in range(3)]
     for path in small:
-        ground.drop(JOB.format(tasks=2), path)
-    ground.minutes(2)
-    assert all(running(ground, path) for path in small), "each has a slot within two minutes"
-    assert running(ground, "giant.yaml") == 1
-    ground.minutes(3)
-    assert {ground.status(path)["state"] for path in small} == {"succeeded"}
-    assert ground.status("giant.yaml")["state"] == "running"
-    assert running(ground, "giant.yaml") == 4
-    ground.minutes(30, until=ground.over)
-    assert ground.status("giant.yaml")["complete"] is True
-    assert ground.wire.batch.pool(POOL) is not None
-    assert ground.left() == []
+        night.drop(JOB.format(tasks=2), path)
+    pass_time(night, 2)
+    assert [running(night, path) for path in ("giant.yaml", *small)] == [1, 1, 1, 1], "each has a slot soon"
+    night.poll_until(lambda: all(night.status(path)["final"] for path in small), within=6 * MINUTE)
+    assert night.status("giant.yaml")["state"] == "running"
+    night.poll_until(lambda: running(night, "giant.yaml") == 4, within=3 * MINUTE)
+    night.poll_until(lambda: not night.open_jobs(), within=30 * MINUTE)
+    assert {night.status(path)["complete"] for path in ("giant.yaml", *small)} == {True}
+    assert night.world.batch.pool(POOL) is not None
+    assert night.left() == []
 
 
-def test_a_job_tells_that_others_hold_the_slots(ground: Emulated) -> None:
-    """Where their tasks are long, and where there is no turn to take."""
-    ground.wire.program = lambda launch: None
-    ground.drop(JOB.format(tasks=9), "long.yaml")
-    ground.minutes(2)
-    ground.drop(JOB.format(tasks=1), "short.yaml")
-    ground.minutes(2)
-    (waiting,) = ground.status("short.yaml")["waiting"]
+def test_a_job_tells_that_others_hold_the_slots(night: EmulatedGround) -> None:
+    """Where their tasks are long there is nothing to do but wait."""
+    night.node.stays = True
+    night.drop(JOB.format(tasks=9), "long.yaml")
+    pass_time(night, 2)
+    night.drop(JOB.format(tasks=1), "short.yaml")
+    pass_time(night, 2)
+    (waiting,) = night.status("short.yaml")["waiting"]
     assert (waiting["code"], waiting["evidence"]) == ("CAPACITY", {"pool": POOL, "nodes": 2, "slots": 4})
 
 
-def test_reference_data_is_gone_from_shared_nodes_when_its_job_is(ground: Emulated) -> None:
+def test_reference_data_is_gone_from_shared_nodes_when_its_job_is(night: EmulatedGround) -> None:
     """The job's release task runs on the nodes that its preparation task has run on."""
-    ground.put("reference/db.txt", "x")
-    ground.drop(JOB.format(tasks=4) + "reference: [{name: db, from: reference/db.txt}]\n")
-    ground.minutes(20, until=ground.over)
-    assert ground.status()["state"] == "succeeded"
-    ran = {(each.kind, each.node_id) for each in ground.wire.launches}
-    nodes = {node for kind, node in ran if kind == "jobpreparation"}
-    assert nodes
-    assert {node for kind, node in ran if kind == "jobrelease"} == nodes
+    night.put("reference/db.txt", "x")
+    night.drop(JOB.format(tasks=4) + "reference: [{name: db, from: reference/db.txt}]\n")
+    night.poll_until(lambda: not night.open_jobs(), within=20 * MINUTE)
+    assert night.status()["state"] == "succeeded"
+    prepared = {node for kind, node in night.node.ran if kind == "jobpreparation"}
+    assert prepared
+    assert {node for kind, node in night.node.ran if kind == "jobrelease"} == prepared
