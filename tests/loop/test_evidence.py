@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from controller.causes import causes_of, logged, shown
 from controller.outcome import FailureRow
 from shared.ports import NodeCounts, NodeError, ServiceError
+from tests.fakes.blobs import MemoryBlobs
+from tests.fakes.clock import VirtualClock
 from tests.loop.ground import Container, Ground
 from tests.loop.test_jobs import RANGE, number
 
@@ -92,6 +96,45 @@ def test_what_batch_says_of_nodes_is_kept_before_they_go() -> None:
     assert lines[1]["stderr"].endswith("xno such mirror")
     assert (len(lines[1]["stderr"]), lines[1]["stdout"], lines[2]["stderr"]) == (2000, None, None)
     assert status["links"]["logs"] == f"results/{job}/logs/"
+
+
+class Slow:
+    """A work account that takes ten seconds for each copy."""
+
+    def __init__(self, inner: MemoryBlobs, clock: VirtualClock) -> None:
+        self.inner, self.clock = inner, clock
+        self.copied = list[str]()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+    def copy(self, source: tuple[str, str], etag: str, target: tuple[str, str], **more: Any) -> str:
+        self.clock.advance(timedelta(seconds=10))
+        self.copied.append(target[1])
+        return self.inner.copy(source, etag, target, **more)
+
+
+def test_the_logs_of_many_tasks_take_several_passes_and_none_is_copied_twice() -> None:
+    """Copied by storage from a cursor on; the result is told once all are there."""
+    ground = Ground()
+    slow = Slow(ground.world.work, ground.world.clock)
+    ground.world = replace(ground.world, ports=replace(ground.world.ports, work=slow))
+    ground.drop(RANGE.replace("stop: 5", "stop: 300") + "logs: all\n")
+    passes = set[int]()
+    for _ in range(40):
+        ground.round(loud_and_well)
+        passes.add(len(slow.copied))
+        if ground.status()["final"]:
+            break
+    assert ground.status()["state"] == "succeeded"
+    assert len(slow.copied) == len(set(slow.copied)) == 300
+    assert len(passes) > 4
+    assert len(logs_of(ground)) == 600
+
+
+def loud_and_well(container: Container) -> None:
+    container.stderr = "a word\n"
+    number(container)
 
 
 def a_row(index: int, reason: str = "EXIT_CODE", code: int | None = 1, runs: int | None = 4) -> FailureRow:
