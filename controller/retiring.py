@@ -18,7 +18,8 @@ def with_retiring(
     """The warnings, and RETIRING where a VM size or the image of this job ends within 180 days. Once a job."""
     if any(each.code == Warn.RETIRING for each in warnings):
         return warnings
-    found = " ".join([*near_sizes(manifest, now.date()), *near_image(image, now.date())])
+    named = manifest.compute.os_image is not None
+    found = " ".join([*near_sizes(manifest, now.date()), *near_image(image, named, now.date())])
     return (*warnings, Warned(code=Warn.RETIRING, message=found)) if found else warnings
 
 
@@ -31,8 +32,9 @@ def near_sizes(manifest: Manifest, today: date) -> Iterator[str]:
             yield f"{vm_size}: the {row.what} {worded(row.ends, today)}. Use {row.instead}."
 
 
-def near_image(image: ImageSeen, today: date) -> Iterator[str]:
+def near_image(image: ImageSeen, named: bool, today: date) -> Iterator[str]:
     ends = image_ends(image.node_agent, image.ends)
     if ends is not None and is_near(ends, today):
         name = f"{image.publisher}:{image.offer}:{image.sku}"
-        yield f"The nodes' image {name}: support by Batch {worded(ends, today)}. Leave compute.osImage out."
+        fix = "Leave compute.osImage out" if named else "The Batch account lists no newer one that fits"
+        yield f"The nodes' image {name}: support by Batch {worded(ends, today)}. {fix}."

@@ -17,7 +17,7 @@ from controller.batch_job import pick_image
 from controller.wiring import make_deployment, make_ports, within
 from shared.errors import BatchdropError
 from shared.policy import Policy
-from shared.ports import ImageSeen, Ports
+from shared.ports import ImageSeen, Ports, Quotas
 from shared.retirement import CHECKED, OLDEST_API, SOON, image_ends, is_near, size_ending, worded
 from shared.settings import Settings, read_settings
 
@@ -61,6 +61,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield from of_accounts(settings)
     yield from of_table(today)
     yield from of_images(ports)
+    yield from of_quotas(ports.batch.quotas())
     policy = make_deployment(settings, ports).policy()
     yield from of_sizes(policy, today)
     yield of_api()
@@ -88,6 +89,22 @@ def of_images(ports: Ports) -> Iterator[Finding]:
     ends = image_ends(image.node_agent, image.ends)
     said = f"support by Batch {worded(ends, now.date())}" if ends else "no end of its support is named"
     yield Finding(ends is not None and is_near(ends, now.date()), f"image {name_of(image)}: {said}")
+
+
+def of_quotas(found: Quotas | None) -> Iterator[Finding]:
+    """What the account may hold. A new account may hold nothing at all."""
+    if found is None:
+        yield Finding(False, "quotas: they can be read in identity mode only, through Azure Resource Manager")
+        return
+    limits = {
+        "pools": found.pools,
+        "active jobs": found.jobs,
+        "dedicated cores": found.dedicated_cores,
+        "spot cores": found.spot_cores,
+    }
+    for what, limit in limits.items():
+        if limit is not None:
+            yield Finding(limit == 0, f"quota of {what}: {limit}" + (": ask Azure for more" if limit == 0 else ""))
 
 
 def name_of(image: ImageSeen) -> str:

@@ -13,6 +13,7 @@ from azure.batch import BatchClient
 from azure.core import MatchConditions
 from azure.core.credentials import AccessToken
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
+from azure.mgmt import batch as mgmt
 
 from local.batch_emulator.callables import CallableExecution
 from local.batch_emulator.clock import DrivenClock
@@ -22,8 +23,6 @@ from local.batch_emulator.world import Fault, Settings
 from local.certificates import Certificate, ensure_certificate
 from tests.batch_emulator.bicep_types import Types
 from tests.batch_emulator.ground import Ground, Programs
-
-mgmt = pytest.importorskip("azure.mgmt.batch", reason="azure-mgmt-batch is not installed")
 
 SUBSCRIPTION = "11111111-1111-1111-1111-111111111111"
 IDENTITY = (

@@ -29,6 +29,7 @@ reference: [{name: mark, from: reference/mark.txt}]
 split: {by: lines, tasks: 4}
 merge: {by: lines, to: data/joined.txt}
 """
+MOUNTED = MANIFEST.replace("joined", "mounted") + "compute: {staging: mount}\n"
 
 
 @pytest.fixture(scope="module")
@@ -49,13 +50,17 @@ def in_batch(person: Person, job: str) -> str:
 
 
 def what_batch_is_asked(person: Person) -> str:
-    """The same job again, looked at while its tasks wait, then cancelled."""
-    person.drop("waits.yaml", MANIFEST.replace('"0"', '"60"').replace("joined", "never"))
-    job = str(person.wait("waits.yaml", lambda status: bool(status["tasks"]["running"]))["jobId"])
-    asked = in_batch(person, job)
-    person.put("jobs/waits.yaml.cancel", "")
-    person.final("waits.yaml")
-    return asked
+    """The same jobs again, looked at while their tasks wait, then cancelled."""
+    jobs = []
+    for path, manifest in (("waits.yaml", MANIFEST), ("waits-mounted.yaml", MOUNTED)):
+        person.drop(path, manifest.replace('"0"', '"60"').replace("to: data/", "to: data/never-"))
+    for path in ("waits.yaml", "waits-mounted.yaml"):
+        job = str(person.wait(path, lambda status: bool(status["jobId"]) and status["tasks"]["running"] > 0)["jobId"])
+        jobs.append(in_batch(person, job))
+        person.put(f"jobs/{path}.cancel", "")
+    for path in ("waits.yaml", "waits-mounted.yaml"):
+        person.final(path)
+    return "".join(jobs)
 
 
 def in_storage(person: Person) -> Iterator[tuple[str, str]]:
@@ -72,7 +77,7 @@ def test_a_job_runs_without_any_key_or_signature(person: Person) -> None:
     person.put("data/lines.txt", lines)
     person.put("reference/mark.txt", "mark\n")
     person.drop("identity.yaml", MANIFEST)
-    person.drop("mounted.yaml", MANIFEST.replace("joined", "mounted") + "compute: {staging: mount}\n")
+    person.drop("mounted.yaml", MOUNTED)
     asked = what_batch_is_asked(person)
     for name, result in (("identity.yaml", "data/joined.txt"), ("mounted.yaml", "data/mounted.txt")):
         status = person.cleaned(name)
@@ -83,23 +88,10 @@ def test_a_job_runs_without_any_key_or_signature(person: Person) -> None:
         assert person.left(status["jobId"]) == []
 
     assert asked.count(NODE_IDENTITY) > 3 * TASKS
+    assert asked.count("azureBlobFileSystemConfiguration") == 2
     logs = [person.stack.layout.log(name) for name in ("host", "batch")]
     for where, text in [("Batch", asked), *in_storage(person), *((path.name, path.read_text()) for path in logs)]:
         assert [secret for secret in secrets_of(person) if secret in text] == [], where
-
-
-def test_mounts_are_opened_by_the_identity(person: Person) -> None:
-    """Containers that are mounted need neither key nor signature; the program reads and writes there as ever."""
-    person.put("data/lines.txt", "a\nb\nc\nd\n")
-    person.put("reference/mark.txt", "mark\n")
-    mounted = MANIFEST.replace("data/joined.txt", "data/mounted.txt").replace('"0"', '"1"')
-    person.drop("mounted.yaml", mounted + "compute: {staging: mount}\n")
-    job = str(person.wait("mounted.yaml", lambda status: bool(status["tasks"]["running"]))["jobId"])
-    asked = in_batch(person, job)
-    assert asked.count("azureBlobFileSystemConfiguration") == 2
-    assert [secret for secret in secrets_of(person) if secret in asked] == []
-    assert person.cleaned("mounted.yaml")["state"] == "succeeded"
-    assert person.read("data/mounted.txt") == b"mark\na\nmark\nb\nmark\nc\nmark\nd\n"
 
 
 def test_the_doctor_reads_settings_and_account(person: Person) -> None:
@@ -112,6 +104,7 @@ def test_the_doctor_reads_settings_and_account(person: Person) -> None:
     assert lines[0] == "ok    settings: identity mode"
     assert any(line.startswith("look  one storage account") for line in lines)
     assert any("image microsoft-dsvm:ubuntu-hpc:" in line for line in lines)
+    assert any(line.startswith("ok    quota of spot cores: ") for line in lines)
     assert any(line.startswith("ok    VM size Standard_D2s_v5") for line in lines)
     wrong = subprocess.run(
         command, env={**environ, "BATCHDROP_ARM_ENDPOINT": "x"}, capture_output=True, text=True, check=False, timeout=60

@@ -118,14 +118,16 @@ def test_a_killed_supervisor_takes_everything_with_it(tmp_path: Path) -> None:
 
 
 def test_without_a_host_core_tools_get_their_settings(tmp_path: Path) -> None:
-    """`--host none` writes local.settings.json with this stack's values and leaves other settings alone."""
+    """`--host none` writes local.settings.json with this stack's values, the mode's too; other settings stay."""
     app = own_app(tmp_path)
-    with up(tmp_path / "stack", "--host", "none", "--app", str(app)) as program:
+    with up(tmp_path / "stack", "--host", "none", "--mode", "identity", "--app", str(app)) as program:
         assert len(children(program.pid)) == 2
         written = json.loads((app / "local.settings.json").read_text())
         assert written["Values"]["OWN_SETTING"] == "kept"
         assert written["Values"]["AzureWebJobsStorage"] == connection_string(tmp_path / "stack")
         assert written["Host"]["LocalHttpPort"] > 0
+        assert written["Values"]["BATCHDROP_NODE_IDENTITY"].endswith("/userAssignedIdentities/local-nodes")
+        assert written["Values"]["BATCHDROP_BATCH_KEY_SECRET"] == ""
 
 
 def test_core_tools_that_are_not_there_are_an_error(tmp_path: Path) -> None:

@@ -123,6 +123,7 @@ def test_a_job_is_warned_once_of_sizes_and_image() -> None:
     assert warned.code == Warn.RETIRING
     assert "Standard_D2_v2: the D, Ds, Dv2 and Dsv2 series ends on 2028-05-01, in 112 days. Use" in warned.message
     assert "microsoft-dsvm:ubuntu-hpc:2404: support by Batch ends on 2028-03-01" in warned.message
+    assert warned.message.endswith("The Batch account lists no newer one that fits.")
     assert "F2s" not in warned.message
     assert with_retiring((warned,), asked, image(ends=ends), NOW) == (warned,)
     assert with_retiring((), asked, image(), NOW - timedelta(days=400)) == ()
