@@ -144,7 +144,7 @@ def apply_end(action: Ending, record: Record, work: Work) -> Record:  # noqa: C9
 
 
 def undo(action: act.Action | None, record: Record, ports: Ports) -> None:
-    """Delete what this pass created for a job that someone else has ended meanwhile."""
+    """Delete what this pass created, and take back what it gave, for a job that someone else has ended meanwhile."""
     match action:
         case act.CreatePool():
             ports.batch.delete_pool(record.job)
@@ -154,6 +154,9 @@ def undo(action: act.Action | None, record: Record, ports: Ports) -> None:
             ports.batch.delete_pool(side_id(record.job, which))
         case act.StartSide(which):
             ports.batch.delete_job(side_id(record.job, which))
+            rights.take_back(record.job, ports)
+        case act.RenewRights() | act.JudgeSide():
+            rights.take_back(record.job, ports)
         case act.MakeContainers():
             for name in (input_container(record.job), output_container(record.job)):
                 ports.work.delete_container(name)

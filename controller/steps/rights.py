@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from controller import store
 from controller.batch_job import metadata
 from controller.rights import rights
 from controller.rules.side import BOTH, side
 from controller.steps.work import Work
 from shared.errors import Defect
-from shared.names import input_container, output_container, side_id
+from shared.names import JobId, input_container, output_container, side_id
+from shared.ports import Ports
 from shared.record import Record
 
 
@@ -36,6 +38,18 @@ def renew(record: Record, work: Work) -> Record:
         work.ports.batch.mark_job(name, marks(record, labelled=True))
         work.ports.batch.mark_pool(name, marks(record, labelled=True))
     return record
+
+
+def take_back(job: JobId, ports: Ports) -> None:
+    """Rights that were given too late are those again that the record speaks of by now."""
+    there = store.load(ports.control, job)
+    until = there.record.expires if there else None
+    due = dict(rights(there.record)) if there else {}
+    for container in (input_container(job), output_container(job)):
+        if until is not None and container in due:
+            ports.work.allow(container, due[container], until)
+        else:
+            ports.work.revoke(container)
 
 
 def made(record: Record) -> list[str]:

@@ -207,7 +207,8 @@ def test_task_files_travel_by_identity(place: Place) -> None:
 
 @pytest.mark.parametrize("runner", ["unshare", "bwrap", "podman"])
 def test_containers_see_the_mounts_they_are_given(azurite: Azurite, tmp_path: Path, runner: str) -> None:
-    """A container with the VfsMounts bind reads and writes the container of blobs at its path on the node."""
+    """A container reads and writes the container of blobs at its path on the node, or where folders of it are bound,
+    within a folder that is bound itself."""
     try:
         execution = choose_execution(
             tmp_path / "images.json", tmp_path / "data", runner, Stores([azurite.connection_string])
@@ -227,6 +228,16 @@ def test_containers_see_the_mounts_they_are_given(azurite: Azurite, tmp_path: Pa
         outcome = place.node.contain(image, f"/bin/sh -c '{script}'", settings={"containerHostBatchBindMounts": binds})
         assert outcome.failure is None, (outcome, place.node.text("stderr.txt"))
         assert place.texts()["b.txt"] == "alpha\n"
+        place.put("t1/.here", "")
+        options = "-v $AZ_BATCH_TASK_WORKING_DIR:/work -v $AZ_BATCH_NODE_MOUNTS_DIR/data/t1:/work/out"
+        options += " -v $AZ_BATCH_NODE_MOUNTS_DIR/data/in:/work/in:ro --workdir /work"
+        place.put("in/b.txt", "beta\n")
+        binds = {"containerRunOptions": options, "containerHostBatchBindMounts": [{"source": "Task"}]}
+        outcome = place.node.contain(
+            image, "/bin/sh -c 'read line < in/b.txt && echo $line > out/c.txt'", settings=binds
+        )
+        assert outcome.failure is None, (outcome, place.node.text("stderr.txt"))
+        assert place.texts()["t1/c.txt"] == "beta\n"
         execution.close()
         client.delete_container()
 

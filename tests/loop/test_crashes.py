@@ -84,7 +84,7 @@ JOBS = {
     "sent again": Reference(
         RANGE + "failure: {tolerated: 1, stopOn: [9]}\nlimits: {maxTaskRetryCount: 2}\n", fails_on_three, "succeeded"
     ),
-    "mounted": Reference(BY_RANGES + "compute: {staging: mount}\n", copy, "succeeded"),
+    "mounted": Reference(RANGE.replace("stop: 5", "stop: 2") + "compute: {staging: mount}\n", number, "succeeded"),
     "merged again": Reference("merge: {by: lines}\n", headers, "succeeded", retries=RANGE + "merge: {by: csv}\n"),
 }
 TEXT = "".join(f"line {n}\n" for n in range(12))
