@@ -274,6 +274,18 @@ def test_faults_and_quotas_reach_arm(site: Site) -> None:
     assert (refused.value.status_code, refused.value.error.code) == (409, "PoolQuotaReached")
 
 
+def test_the_account_shows_its_quotas(site: Site) -> None:
+    """As they are set, to the management SDK, and in the form of the published types."""
+    quota = site.ground.emulator.world.quota
+    quota.pools, quota.jobs, quota.dedicated, quota.low_priority = 3, 5, 7, 9
+    account = site.arm.batch_account.get("rg", DEVELOPMENT_ACCOUNT).properties
+    assert (account.pool_quota, account.active_job_and_job_schedule_quota) == (3, 5)
+    assert (account.dedicated_core_quota, account.low_priority_core_quota) == (7, 9)
+    answer = site.ask(f"{PATH}?api-version=2025-06-01", token(ARM)).json()
+    types = Types("microsoft.batch/2025-06-01")
+    assert types.faults("Microsoft.Batch/batchAccounts", answer) == []
+
+
 def test_what_arm_answers_fits_its_published_types(site: Site) -> None:
     """A pool with everything in it has the names, types and enumerations of the published types."""
     types = Types("microsoft.batch/2025-06-01")

@@ -329,6 +329,21 @@ def test_a_pool_shows_its_slots_and_that_it_runs_containers(batch: BatchPort) ->
     assert (seen.slots, seen.containers) == (3, True)
 
 
+def test_all_pools_and_open_jobs_of_the_account_are_counted(ground: Ground) -> None:
+    """Whoever made them: they all count against its quotas."""
+    batch = with_job(ground, 0)
+    batch.create_pool(a_pool("theirs", metadata=(), vm_size="Standard_F8s_v2"))
+    batch.create_job(a_job("theirs", "theirs", metadata=()))
+    ground.pass_time(timedelta(seconds=10))
+    in_use = batch.in_use()
+    sizes = [("Standard_D2s_v3", 1, 0), ("Standard_F8s_v2", 1, 0)]
+    assert sorted((pool.vm_size, pool.dedicated, pool.spot) for pool in in_use.pools) == sizes
+    assert in_use.jobs == 2
+    batch.terminate_job("theirs", "over")
+    ground.pass_time(timedelta(minutes=1))
+    assert batch.in_use().jobs == 1
+
+
 def test_some_image_runs_containers(batch: BatchPort) -> None:
     """Among the supported images is a verified one for containers, with the node agent that belongs to it."""
     usable = [image for image in batch.images() if "DockerCompatible" in image.capabilities and image.verified]

@@ -14,9 +14,11 @@ import pytest
 from local.batch_emulator.world import Fault
 from local.certificates import Certificate
 from shared.azure.arm_bodies import arm_pool
+from shared.azure.arm_quotas import quotas_of
 from shared.azure.deadline import Deadline, bounded
 from shared.azure.node_access import IdentityAccess
 from shared.errors import BatchdropError, Defect, OutOfTime, QuotaFull, Refused, Transient
+from shared.ports import Quotas
 from shared.settings import IdentityMode
 from shared.specs import PoolSpec, RegistrySpec, ResourceFile, ResourceFolder, Site, Source
 from tests.batch_emulator.bicep_types import Types
@@ -186,6 +188,37 @@ def test_missing_roles_are_told_with_their_fix(ground: WireGround, code: str) ->
     with pytest.raises(Refused, match="BATCHDROP_NODE_IDENTITY") as refused:
         ground.batch.create_pool(a_pool("bd-a", site=BY_IDENTITY))
     assert refused.value.code == code
+
+
+def test_the_quotas_of_the_account_are_known(ground: WireGround) -> None:
+    """As ARM shows them, asked for once in a few minutes; in keys mode nobody tells."""
+    ground.quota.pools, ground.quota.low_priority = 3, 48
+    assert ground.batch.quotas() == Quotas(pools=3, jobs=300, dedicated_cores=900, spot_cores=48)
+    ground.quota.pools = 4
+    known = ground.batch.quotas()
+    assert known is not None
+    assert known.pools == 3
+    ground.secrets.values["batch-key"] = DEVELOPMENT_KEY
+    by_keys = ground.connect(DEVELOPMENT_KEY)
+    assert by_keys.quotas() is None
+    by_keys.close()
+
+
+def test_quotas_that_cannot_be_read_are_not_known(ground: WireGround) -> None:
+    """A missing right is no fault of any job: they wait as in keys mode."""
+    ground.fail("arm_get_account", 403, "AuthorizationFailed")
+    assert ground.batch.quotas() is None
+
+
+def test_quotas_of_families_count_where_they_are_enforced() -> None:
+    """Elsewhere Azure shows numbers that bound nothing."""
+    from azure.mgmt.batch import models
+
+    family = {"name": "standardDSv5Family", "coreQuota": 8}
+    for enforced in (True, False):
+        raw = {"dedicatedCoreQuotaPerVMFamily": [family], "dedicatedCoreQuotaPerVMFamilyEnforced": enforced}
+        read = quotas_of(models.BatchAccount({"location": "x", "properties": raw}))
+        assert read.family_cores == ({"standardDSv5Family": 8} if enforced else {})
 
 
 def test_account_that_is_not_there(ground: WireGround) -> None:
