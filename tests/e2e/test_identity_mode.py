@@ -57,6 +57,8 @@ def what_batch_is_asked(person: Person) -> str:
     for path in ("waits.yaml", "waits-mounted.yaml"):
         job = str(person.wait(path, lambda status: bool(status["jobId"]) and status["tasks"]["running"] > 0)["jobId"])
         jobs.append(in_batch(person, job))
+        policy = person.storage.get_container_client(f"{job}-input").get_container_access_policy()
+        assert policy["signed_identifiers"] == []
         person.put(f"jobs/{path}.cancel", "")
     for path in ("waits.yaml", "waits-mounted.yaml"):
         person.final(path)
