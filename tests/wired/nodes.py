@@ -41,7 +41,7 @@ class Nodes(Execution):
         return Run(self, launch)
 
     def task_directory(self, launch: Launch) -> Path:
-        return NOWHERE / launch.node_id / str(launch.job_id) / str(launch.task_id)
+        return launch.node_root / str(launch.job_id) / str(launch.task_id)
 
     def close(self) -> None:
         """Nothing runs by itself."""

@@ -49,8 +49,13 @@ class Announced:
 class Place:
     """`way` is what stands between the controller and the services; the person's own requests do not pass it."""
 
-    def __init__(self, program: Program, way: Callable[[Service], Service] = lambda service: service) -> None:
-        self.services = Services(program)
+    def __init__(
+        self,
+        program: Program,
+        way: Callable[[Service], Service] = lambda service: service,
+        services: Services | None = None,
+    ) -> None:
+        self.services = services or Services(program)
         self.clock = self.services.clock
         self._way = way
         self.settings = read_settings(self.services.environment())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from azure.core.credentials import AccessToken as ClientToken
@@ -27,7 +29,24 @@ TOPIC_KEY = "the key of the topic"
 BATCH, TOPIC = "batch.localhost", "topic.localhost"
 VAULT = "127.vault.localhost"
 """So that the domain its challenge names is one that the client takes for the vault's own (`local.key_vault`)."""
-SECRETS = {"batch-key": DEVELOPMENT_KEY, "storage-key": KEY, "topic-key": TOPIC_KEY, "task-password": "secret"}
+
+
+@dataclass(frozen=True)
+class Keys:
+    """What opens each service, and what else the Key Vault holds."""
+
+    control: str = KEY
+    work: str = KEY
+    batch: str = DEVELOPMENT_KEY
+    topic: str = TOPIC_KEY
+    others: Mapping[str, str] = field(default_factory=lambda: {"task-password": "secret"})
+
+    def vault(self) -> SecretStore:
+        store = SecretStore()
+        own = {"batch-key": self.batch, "storage-key": self.work, "topic-key": self.topic}
+        for name, value in {**own, **self.others}.items():
+            store.set(name, value)
+        return store
 
 
 class Inbox:
@@ -52,13 +71,16 @@ class Tokens:
 class Services:
     """`internet` reaches them all by their hosts. Two storage accounts, as in Azure; whole seconds, as they keep."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, keys: Keys | None = None) -> None:
+        keys = keys or Keys()
         self.clock = VirtualClock(datetime.now(UTC).replace(microsecond=0))
-        self.control, self.work = (StrictStore(name, KEY, self.clock) for name in ("control", "work"))
+        self.control = StrictStore("control", keys.control, self.clock)
+        self.work = StrictStore("work", keys.work, self.clock)
         self.inbox = Inbox()
-        topic = EventGridTopic("batchdrop", TOPIC_KEY, [])
+        topic = EventGridTopic("batchdrop", keys.topic, [])
         topic.subscriptions.append(self.inbox)  # type: ignore[arg-type]  # takes batches, as a subscription does
-        vault = KeyVault(secrets())
+        self.keys_in_vault = keys.vault()
+        vault = KeyVault(self.keys_in_vault)
         hosts = {VAULT: of_function(vault), TOPIC: of_function(topic)}
         for store in (self.control, self.work):
             hosts |= {
@@ -68,7 +90,7 @@ class Services:
         self.nodes = Nodes(program, self.internet)
         self.batch = Emulator(
             DEVELOPMENT_ACCOUNT,
-            DEVELOPMENT_KEY,
+            keys.batch,
             self.nodes,
             self.clock,
             settings=Settings(NOWHERE, boot_seconds=0, delete_seconds=10),
@@ -96,13 +118,6 @@ class Services:
 def connection(store: StrictStore) -> str:
     name = store.account.name
     return (
-        f"AccountName={name};AccountKey={KEY};"
+        f"AccountName={name};AccountKey={store.account.key};"
         f"BlobEndpoint=http://{name}.blob.localhost;QueueEndpoint=http://{name}.queue.localhost"
     )
-
-
-def secrets() -> SecretStore:
-    store = SecretStore()
-    for name, value in SECRETS.items():
-        store.set(name, value)
-    return store

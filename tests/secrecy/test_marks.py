@@ -1,0 +1,127 @@
+"""Every key of a deployment can be told, and a whole job shows where each of them goes."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from local.strict_store import StrictStore
+from tests.secrecy.job import fails_once, prepared
+from tests.secrecy.marks import holds, key_of, spellings
+from tests.secrecy.place import KEYS, MARKS, Record, Recorded, marked_place
+from tests.wired.place import Place
+from tests.wired.services import Keys
+
+ALLOWED = {
+    "control key": set[str](),
+    "work key": {"vault GET /secrets/storage-key/ answer"},
+    "batch key": {"vault GET /secrets/batch-key/ answer"},
+    "topic key": {
+        "vault GET /secrets/topic-key/ answer",
+        "topic POST /topics/batchdrop/api/events header aeg-sas-key",
+    },
+    "task secret": {"vault GET /secrets/task-password/ answer", "batch POST /jobs body"},
+    "registry password": {"vault GET /secrets/registry-password/ answer", "batch POST /pools body"},
+}
+"""Read from the Key Vault; sent to Batch, and to the topic whose key it is. Keys that sign are never sent at all."""
+SIGNED = {
+    "batch POST /jobs body",
+    "batch POST /jobs/*/addtaskcollection body",
+    "work blob PUT /*/*/input.txt header x-ms-copy-source",
+}
+"""Signatures: what nodes read and write by, and what storage itself reads a source by."""
+SIGNATURE = rb"(?i)sig(?:=|%3D)[A-Za-z0-9%/+]{10,}"
+
+
+def everything_in(store: StrictStore) -> Iterator[tuple[str, bytes]]:
+    """Names and contents of all blobs, uncommitted blocks aside, and of all messages."""
+    for name, container in store.account.containers.items():
+        yield name, repr(container).encode()
+        for blob in container.blobs.values():
+            yield f"{name}/{blob}", blob.content
+    for name, queue in store.account.queues.items():
+        yield name, repr(queue.messages).encode()
+
+
+def test_a_mark_is_found_however_it_is_written() -> None:
+    """The search is no good if it cannot find: plain, percent-encoded, hex, base64 at any offset, unpacked."""
+    import base64
+    from urllib.parse import quote
+
+    secret = KEYS.others["task-password"]
+    for content in (secret, quote(secret, safe=""), secret.encode().hex(), json.dumps(secret)):
+        assert holds(f"a{content}b".encode(), secret)
+    for before in ("", "a", "ab", "abc"):
+        assert holds(base64.b64encode(f"{before}{secret} more".encode()), secret)
+    assert holds(base64.b64decode(KEYS.batch), KEYS.batch)
+    assert not holds(b"nothing of it", secret)
+    assert min(len(spelling) for each in MARKS.values() for spelling in spellings(each)) > 10
+
+
+def test_marked_secrets_are_only_where_batch_needs_them(caplog: pytest.LogCaptureFixture) -> None:
+    """A whole job, one task of which fails: all that was sent, answered, stored and logged, searched for every key."""
+    place, record = marked_place(fails_once)
+    with caplog.at_level(logging.DEBUG):
+        prepared(place)
+        place.settle()
+    assert (place.status()["state"], place.status()["tasks"]["failed"]) == ("succeeded", 1)
+    assert {name: record.where(secret) for name, secret in MARKS.items()} == ALLOWED
+    assert set(record.matching(SIGNATURE)) == SIGNED
+    told = caplog.text.encode() + repr([vars(each) for each in caplog.records]).encode()
+    stored = [content for store in (place.services.control, place.services.work) for _, content in everything_in(store)]
+    assert len(stored) >= 20
+    for content in (told, *stored):
+        assert [name for name, secret in MARKS.items() if holds(content, secret)] == []
+        assert re.findall(SIGNATURE, content) == []
+
+
+def test_a_refused_key_is_told_without_it(caplog: pytest.LogCaptureFixture) -> None:
+    """The vault holds a wrong key of the Batch account: what the operator reads of it does not hold it."""
+    record = Record()
+    wrong = key_of("mark of a wrong key")
+    services = Recorded(fails_once, Keys(control=KEYS.control, work=KEYS.work, batch=KEYS.batch, others=KEYS.others))
+    place = Place(fails_once, record, services)
+    vault = services.keys_in_vault
+    vault.set("batch-key", wrong)
+    with caplog.at_level(logging.DEBUG):
+        prepared(place)
+        for _ in range(4):
+            place.round()
+    assert "AuthenticationFailed" in caplog.text
+    assert record.where(wrong) == {"vault GET /secrets/batch-key/ answer"}
+    assert not holds(caplog.text.encode(), wrong)
+    assert not holds(json.dumps(place.status()).encode(), wrong)
+
+
+def test_a_task_asks_for_no_token() -> None:
+    """Of the node's agent a task gets nothing beyond what is listed here: no token for Batch, no identity."""
+    place, record = marked_place(fails_once)
+    prepared(place)
+    place.deliver()
+    for _ in range(10):
+        place.tick()
+        place.deliver()
+    tasks: list[dict[str, Any]] = [
+        task
+        for each in record.exchanges
+        if each.place == "batch POST /jobs/*/addtaskcollection"
+        for task in json.loads(each.sent.body)["value"]
+    ]
+    assert len(tasks) == 3
+    for task in tasks:
+        assert set(task) == {
+            "id",
+            "commandLine",
+            "containerSettings",
+            "environmentSettings",
+            "resourceFiles",
+            "outputFiles",
+            "constraints",
+            "userIdentity",
+        }
+        assert "identityReference" not in json.dumps(task)
