@@ -21,22 +21,26 @@ def grant(record: Record, work: Work) -> None:
         work.ports.work.allow(container, permissions, record.expires)
 
 
-def marks(record: Record, *, labelled: bool) -> dict[str, str]:
-    """Whose it is and when it is nobody's any more."""
+def marks(record: Record) -> dict[str, str]:
+    """Whose it is, when it is nobody's any more, and the manifest's labels."""
     if record.expires is None:
         raise Defect(f"{record.job}: what it makes is marked with a date, and there is none")
-    labels = record.plan.manifest.labels if labelled else {}
-    return dict(metadata(record.job, record.owner, record.expires, labels))
+    return dict(metadata(record.job, record.owner, record.expires, record.plan.manifest.labels))
+
+
+def container_marks(record: Record) -> dict[str, str]:
+    """The same as headers carry it: without blanks around values, and without empty ones."""
+    return {name: value.strip() for name, value in marks(record).items() if value.strip()}
 
 
 def renew(record: Record, work: Work) -> Record:
     """What is gone by now needs nothing: that is success."""
     grant(record, work)
     for container in (input_container(record.job), output_container(record.job)):
-        work.ports.work.mark_container(container, marks(record, labelled=False))
+        work.ports.work.mark_container(container, container_marks(record))
     for name in made(record):
-        work.ports.batch.mark_job(name, marks(record, labelled=True))
-        work.ports.batch.mark_pool(name, marks(record, labelled=True))
+        work.ports.batch.mark_job(name, marks(record))
+        work.ports.batch.mark_pool(name, marks(record))
     return record
 
 

@@ -22,7 +22,7 @@ from controller.split.parted import split_by_parts
 from controller.split.rows import Row, SourceBlob
 from controller.split.run import split
 from controller.steps.inherit import copy_inputs, inherit
-from controller.steps.rights import grant, marks
+from controller.steps.rights import container_marks, grant
 from controller.steps.work import Work
 from controller.tasks import CONFIG_FILE, Setting, config_content, latest_end, make_task
 from controller.threads import Threads, each
@@ -84,7 +84,7 @@ def make_containers(record: Record, work: Work) -> Record:
     """Both containers, the rights in them, and what all tasks read."""
     blobs = work.ports.work
     for name in (input_container(record.job), output_container(record.job)):
-        blobs.create_container(name, marks(record, labelled=False))
+        blobs.create_container(name, container_marks(record))
     grant(record, work)
     blobs.put(input_container(record.job), KEEP, b"")
     full = store.parsed_manifest(work.ports.control, record)

@@ -41,7 +41,7 @@ def record(work: Work) -> Iterator[Record]:
     facts = running_facts() | {"job": job, "expires": work.now - timedelta(minutes=1)}
     made = a_record(**facts)
     for name in (input_container(job), output_container(job)):
-        work.ports.work.create_container(name, rights.marks(made, labelled=False))
+        work.ports.work.create_container(name, rights.container_marks(made))
     rights.grant(made, work)
     work.ports.work.put(input_container(job), KEEP, b"input")
     yield made
@@ -89,3 +89,18 @@ def test_tasks_may_not_write_what_others_read(work: Work, record: Record) -> Non
     assert not writable(blobs.signed_by_policy(input_container(record.job)), "planted")
     assert writable(blobs.signed_by_policy(output_container(record.job)), "a")
     assert refused(blobs.signed_by_policy(output_container(record.job), "a"))
+
+
+def test_containers_carry_the_labels_of_the_manifest(work: Work, record: Record) -> None:
+    """As pools and jobs do; a header has no room for blanks around a value, nor for an empty one."""
+    labels = {"team": " genomics; 50% ", "cost_centre": "~7", "empty": ""}
+    manifest = record.plan.manifest.model_copy(update={"labels": labels})
+    plan = record.plan.model_copy(update={"manifest": manifest})
+    labelled = record.model_copy(update={"plan": plan, "expires": work.now + timedelta(days=7)})
+    rights.renew(labelled, work)
+    for each in work.ports.work.list_containers(record.job):
+        assert {name: each.metadata.get(name) for name in labels} == {
+            "team": "genomics; 50%",
+            "cost_centre": "~7",
+            "empty": None,
+        }

@@ -30,14 +30,20 @@ class Node:
         self.stays = False
         self.ran: set[tuple[str, str]] = set()
         """(kind of task, node) of all that was started."""
+        self.launches: list[Launch] = []
+        """All that was started, in order."""
+        self._started: set[tuple[str, Run]] = set()
         self._world, self._clock = world, clock
         self._begun: dict[Run, datetime] = {}
 
     def __call__(self, launch: Launch) -> Outcome | int | None:
         self.ran.add((launch.kind, launch.node_id))
+        run = (launch.node_id, launch.job_id, launch.task_id, launch.attempt)
+        if (launch.kind, run) not in self._started:
+            self._started.add((launch.kind, run))
+            self.launches.append(launch)
         if launch.kind != "task":
             return 0
-        run = (launch.node_id, launch.job_id, launch.task_id, launch.attempt)
         begun = self._begun.setdefault(run, self._clock.now())
         if self.stays or self._clock.now() - begun < self.lasts:
             return None

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
-from tests.sharing.emulated import Emulated, emulated
+from tests.emulated.ground import EmulatedGround
 
 pytestmark = pytest.mark.stack
 MOUNTED = """
@@ -30,35 +28,29 @@ compute: {maxNodes: 2, taskSlotsPerNode: 4, spot: false}
 """
 
 
-@pytest.fixture
-def ground(tmp_path: Path) -> Iterator[Emulated]:
-    with emulated(tmp_path) as found:
-        yield found
-
-
-def test_a_mount_that_fails_ends_the_job_in_minutes_and_says_so(ground: Emulated) -> None:
+def test_a_mount_that_fails_ends_the_job_in_minutes_and_says_so(ground: EmulatedGround) -> None:
     """MOUNT, with the node's own words as evidence and what to do; nothing is left of it."""
-    ground.wire.server.emulator.world.faults.failing_mounts["*"] = "mount error(13): permission denied"
+    ground.emulator.world.faults.failing_mounts["*"] = "mount error(13): permission denied"
     ground.drop(MOUNTED)
     before = ground.world.clock.now()
-    ground.minutes(20, until=lambda: bool(ground.status()["final"]))
+    ground.poll_until(lambda: bool(ground.status()["final"]), timedelta(minutes=20))
     status = ground.status()
     assert (status["state"], status["failure"]["code"]) == ("failed", "MOUNT")
     assert status["failure"]["evidence"]["error"] == "MountConfigurationError"
     assert "rights" in status["failure"]["next"]
     assert status["units"]["notRun"] == 4
     assert ground.world.clock.now() - before <= timedelta(minutes=10)
-    ground.minutes(10, until=lambda: not list(ground.wire.batch.owned_pools()))
-    assert list(ground.wire.batch.owned_pools()) == list(ground.wire.batch.owned_jobs()) == []
+    batch = ground.world.ports.batch
+    ground.poll_until(lambda: not [*batch.owned_pools(), *batch.owned_jobs()], timedelta(minutes=10))
 
 
-def test_reference_data_is_fetched_once_per_node(ground: Emulated) -> None:
+def test_reference_data_is_fetched_once_per_node(ground: EmulatedGround) -> None:
     """Two nodes, four slots each, 24 tasks: each node is prepared once, before any of its tasks."""
     ground.put("reference/db/table", "x")
     ground.drop(REFERRING)
-    ground.minutes(60, until=ground.over)
+    ground.poll_until(lambda: bool(ground.status()["final"]), timedelta(minutes=60))
     assert ground.status()["state"] == "succeeded"
-    launches = ground.wire.launches
+    launches = ground.node.launches
     nodes = {launch.node_id for launch in launches if launch.kind == "task"}
     prepared = Counter(launch.node_id for launch in launches if launch.kind == "jobpreparation")
     assert prepared == dict.fromkeys(nodes, 1)
