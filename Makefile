@@ -8,7 +8,7 @@ ARGS =
 PY = .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down status doctor demo test test-clients test-containers
+.PHONY: help setup up down status doctor reaper demo test test-clients test-containers
 .PHONY: lint style format types layers check clean
 .PHONY: bench-split bench-submit bench-poll bench-merge
 
@@ -29,6 +29,9 @@ status: setup ## say whether `make up` runs, and where
 
 doctor: setup ## read settings and account, say what Azure is about to take away (ARGS="--settings FILE")
 	@$(PY) -m local.doctor $(ARGS)
+
+reaper: setup ## what the hourly reaper would delete, and why; deletes nothing (ARGS="--settings FILE")
+	@$(PY) -m local.reaper $(ARGS)
 
 demo: setup ## a whole job from drop to result, on a stack of its own
 	@$(PY) -m local.demo $(ARGS)
