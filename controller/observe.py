@@ -111,7 +111,10 @@ def look_at_tasks(record: Record, seen: Picture, ports: Ports) -> Picture:
     unfinished = True
     if counts.completed >= record.sent:
         unfinished = next(iter(ports.batch.unfinished(record.job)), None) is not None
-    return replace(seen, counts=counts, unfinished=unfinished, reported=count_reports(record, ports))
+    seen = replace(seen, counts=counts, unfinished=unfinished, reported=count_reports(record, ports))
+    if record.plan.manifest.reference and seen.nodes.idle and counts.active and not counts.running:
+        return replace(seen, unprepared=ports.batch.preparation_errors(record.job))
+    return seen
 
 
 def count_reports(record: Record, ports: Ports) -> int:

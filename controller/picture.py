@@ -71,6 +71,8 @@ class Picture:
     pool: PoolSeen | None = None
     nodes: NodeCounts = field(default_factory=NodeCounts)
     node_errors: tuple[NodeError, ...] = ()
+    unprepared: tuple[NodeError, ...] = ()
+    """Nodes that could not be made ready for this job (asked only where idle nodes stand beside waiting tasks)."""
     job: JobSeen | None = None
     side_pool: PoolSeen | None = None
     side_job: JobSeen | None = None

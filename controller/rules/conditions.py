@@ -61,11 +61,13 @@ def waiting(case: Case) -> tuple[Waiting, ...]:
     """What the job waits for while it has a pool; empty while its tasks run."""
     if case.seen.counts.running or not has_work(case):
         return ()
-    if case.record.shared_pool is None:
-        why = of_nodes(case) or of_pool(case) or of_preemptions(case) or stuck(case)
-    else:
-        why = crowded(case) or stuck(case)
+    why = of_own_pool(case) if case.record.shared_pool is None else crowded(case)
+    why = why or of_preparation(case) or stuck(case)
     return (since(case, why),) if why else ()
+
+
+def of_own_pool(case: Case) -> Failure | None:
+    return of_nodes(case) or of_pool(case) or of_preemptions(case)
 
 
 def hopeless(case: Case) -> Failure | None:
@@ -79,7 +81,7 @@ def hopeless(case: Case) -> Failure | None:
 
 def patience(case: Case, code: str) -> timedelta | None:
     """How long a job stands this; None: as long as its other limits let it."""
-    if case.record.shared_pool is not None:
+    if case.record.shared_pool is not None and not case.seen.unprepared:
         return None
     if code in BAD_NODES:
         return UNUSABLE_AFTER
@@ -134,6 +136,20 @@ def of_nodes(case: Case) -> Failure | None:
     return next((of_node(error) for error in case.seen.node_errors), None)
 
 
+def of_preparation(case: Case) -> Failure | None:
+    """Nodes that are fine, save that this job's reference data cannot be laid out on them."""
+    error = next(iter(case.seen.unprepared), None)
+    if error is None:
+        return None
+    said = ": ".join(part for part in (error.code, error.message) if part)
+    return Failure(
+        code=Code.NODE_UNUSABLE,
+        message=f"The reference data cannot be made ready on node {error.node}: {said}"[:500],
+        next="Check the blobs and the archives under reference: with unpack they must be zip, tar or tar.gz.",
+        evidence={"node": error.node, "state": error.state, "error": error.code or None},
+    )
+
+
 def of_node(error: NodeError) -> Failure:
     code = code_of(error)
     what = f"Node {error.node} is {error.state}"
@@ -169,7 +185,10 @@ def gives_up(case: Case, code: str, begun: datetime) -> datetime | None:
 
 
 def quiet(case: Case) -> datetime | None:
-    """Since when nothing has moved: no task running, none ended since the last look."""
-    progress, counts = case.record.progress, case.seen.counts
-    moved = progress is None or counts.running or counts.completed != progress.succeeded + progress.failed
-    return None if moved else (case.record.quiet_since or case.now)
+    """Since when nothing has moved: no task running, none ended, no node come or gone since the last look."""
+    progress, counts, nodes = case.record.progress, case.seen.counts, case.seen.nodes
+    if progress is None or counts.running or counts.completed != progress.succeeded + progress.failed:
+        return None
+    if (nodes_there(case), nodes.starting) != (progress.nodes_running, progress.nodes_starting):
+        return None
+    return case.record.quiet_since or case.now

@@ -76,14 +76,23 @@ def starting(case: Case) -> Failure | None:
 
 
 def absent(case: Case) -> Failure | None:
-    """No node at all, and the service gives no reason."""
+    """No node at all, or none that takes tasks, and the service gives no reason."""
     pool, nodes = case.seen.pool, case.seen.nodes
-    if pool is None or nodes.total or quiet_for(case) < IDLE_AFTER:
+    if pool is None or nodes_there(case) or nodes.starting or quiet_for(case) < IDLE_AFTER:
         return None
+    waits = f"{number(case.seen.counts.active, 'task')} wait"
+    if nodes.total:
+        return Failure(
+            code=Code.STUCK,
+            message=f"{waits}, and none of {number(nodes.total, 'node')} takes any, for {minutes(quiet_for(case))} "
+            "minutes: they are offline, restarting or unknown to the service.",
+            next="Look at the nodes in Batch Explorer; is scheduling switched off on them?",
+            evidence={"waiting": case.seen.counts.active, "nodes": nodes.total},
+        )
     return Failure(
         code=Code.STUCK if pool.target == 0 else Code.CAPACITY,
-        message=f"{number(case.seen.counts.active, 'task')} wait, the pool wants {pool.target} nodes and has none for "
-        f"{minutes(quiet_for(case))} minutes; Batch gives no reason.",
+        message=f"{waits}, the pool wants {number(pool.target, 'node')} and has none for {minutes(quiet_for(case))} "
+        "minutes; Batch gives no reason.",
         next="Batch asks again by itself. To start sooner: another compute.vmSize, or the other compute.spot.",
         evidence={"target": pool.target, "resizeError": None},
     )

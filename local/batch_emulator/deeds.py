@@ -144,6 +144,10 @@ def _counts(world: World, body: Body, _now: datetime) -> None:
     world.faults.count_lag = timedelta(seconds=body["lagSeconds"])
 
 
+def _stall(world: World, body: Body, _now: datetime) -> None:
+    world.faults.stalled = body.get("stalled", True)
+
+
 def _drop_job(world: World, body: Body, now: datetime) -> None:
     drop_job(world, world.account.job(body["id"]), now)
 
@@ -192,6 +196,7 @@ DEEDS: Mapping[str, Deed] = {
         _runs,
     ),
     "counts": Deed(record({"lagSeconds": seconds}, {}), _counts),
+    "stall": Deed(record({}, {"stalled": flag}), _stall),
     "dropJob": Deed(record({"id": text(least=1)}, {}), _drop_job),
     "dropPool": Deed(record({"id": text(least=1)}, {}), _drop_pool),
     "clear": Deed(record({}, {}), _clear),

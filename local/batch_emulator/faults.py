@@ -60,13 +60,15 @@ class Faults:
     failing_mounts: dict[str, str] = field(default_factory=dict)
     allocations: list[AllocationFault] = field(default_factory=list)
     count_lag: timedelta = timedelta(0)
+    stalled: bool = False
+    """No task is given to a node, whatever is free."""
 
     def clear(self) -> None:
         """Forget everything, except what already happened."""
         for each in (self.calls, self.runs, self.unpullable, self.closed_registries, self.failing_mounts):
             each.clear()
         self.allocations.clear()
-        self.count_lag = timedelta(0)
+        self.count_lag, self.stalled = timedelta(0), False
 
     def strike(self, operation: str, *, after: bool) -> Fault | None:
         """Give the fault that hits this call, if any, and use it up by one."""

@@ -11,7 +11,7 @@ from local.batch_emulator.world import World
 def assign(world: World, now: datetime) -> None:
     """Start as many active tasks as there are free slots; the work is proportional to the slots, not to the tasks."""
     waiting = [job for job in world.account.jobs.values() if job.state == "active" and any(job.queues.values())]
-    if not waiting:
+    if not waiting or world.faults.stalled:
         return
     waiting.sort(key=lambda job: (-int(job.spec.get("priority", 0)), job.number))
     for pool in world.account.pools.values():

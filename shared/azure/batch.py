@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from shared.azure import bad_nodes, node_files
 from shared.azure import batch_views as views
-from shared.azure import node_files
 from shared.azure.batch_bodies import job_body, metadata_items
 from shared.azure.batch_door import GONE, BatchDoor
 from shared.azure.batch_tasks import add_tasks
 from shared.azure.node_access import NodeAccess
 from shared.azure.pools import Pools
-from shared.errors import Refused, Transient, Vanished
+from shared.errors import Refused, Transient
 from shared.names import OWNER_KEY
 from shared.ports import (
     FailedTask,
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 PAGE = 1000
 """The most that the service gives at once."""
-MOST_NODE_ERRORS = 10
 ENDED = ("JobCompleted", "JobBeingTerminated", "JobBeingDeleted")
 _POOL = ["id", "state", "targetDedicatedNodes", "targetLowPriorityNodes", "currentDedicatedNodes"]
 _POOL += ["currentLowPriorityNodes", "resizeErrors", "autoScaleRun", "metadata"]
@@ -77,19 +76,10 @@ class AzureBatch:
         return next((views.node_counts(each) for each in found if each.pool_id == pool_id), NodeCounts())
 
     def node_errors(self, pool_id: str) -> tuple[NodeError, ...]:
-        listed = self._door.pages(
-            f"nodes of pool {pool_id}",
-            lambda client: client.list_nodes(
-                pool_id,
-                filter="state eq 'unusable' or state eq 'starttaskfailed'",
-                select=["id", "state", "errors", "startTaskInfo"],
-                max_results=MOST_NODE_ERRORS,
-            ),
-        )
-        try:
-            return tuple(views.node_error(node) for node, _ in zip(listed, range(MOST_NODE_ERRORS), strict=False))
-        except Vanished:
-            return ()
+        return bad_nodes.node_errors(self._door, pool_id)
+
+    def preparation_errors(self, job_id: str) -> tuple[NodeError, ...]:
+        return bad_nodes.preparation_errors(self._door, job_id)
 
     def mark_pool(self, pool_id: str, metadata: Mapping[str, str]) -> None:
         from azure.batch import models

@@ -15,6 +15,9 @@ from shared.specs import JobSpec, PoolSpec, Preparation, RegistrySpec, ResourceF
 if TYPE_CHECKING:
     from azure.batch import models
 
+PREPARATION_RETRIES = 2
+"""A node whose preparation fails is closed to the job for good: one download that broke off must not do that."""
+
 
 def pool_body(spec: PoolSpec, access: NodeAccess, secrets: SecretPort) -> models.BatchPoolCreateOptions:
     """Autoscale from birth; container images fetched before the first task."""
@@ -99,6 +102,7 @@ def _preparation(spec: Preparation, access: NodeAccess) -> models.BatchJobPrepar
         resource_files=_resource_files(spec.resource_files, access),
         wait_for_success=True,
         rerun_on_node_reboot_after_success=False,
+        constraints=models.BatchTaskConstraints(max_task_retry_count=PREPARATION_RETRIES),
         user_identity=_administrator(),
     )
 

@@ -73,12 +73,19 @@ def node_error(node: models.BatchNode) -> NodeError:
         first = node.errors[0]
         code, message = first.code or "", _with_details(first.message, first.error_details)
     elif started:
-        code, message = started.code or "", _with_details(started.message, started.details)
-        if node.start_task_info and node.start_task_info.exit_code is not None:
-            message = f"it ended with {node.start_task_info.exit_code}. {message}"
+        exit_code = node.start_task_info.exit_code if node.start_task_info else None
+        code, message = failure_words(started, exit_code)
     else:
         code, message = "", "the node reports no error"
     return NodeError(node.id, word(node.state), code, message)
+
+
+def failure_words(failure: models.BatchTaskFailureInfo | None, exit_code: int | None) -> tuple[str, str]:
+    """Code and message of a start task or a preparation that failed, its exit code named."""
+    ended = f"it ended with {exit_code}. " if exit_code is not None else ""
+    if failure is None:
+        return "", ended or "the service gives no reason"
+    return failure.code or "", ended + _with_details(failure.message, failure.details)
 
 
 def job_seen(job: models.BatchJob) -> JobSeen:

@@ -133,6 +133,10 @@ class BatchPort(Protocol):
         """Errors of unusable and start-task-failed nodes, at most 10."""
         ...
 
+    def preparation_errors(self, job_id: str) -> tuple[NodeError, ...]:
+        """Nodes on which the job's preparation has failed, so that they take none of its tasks; at most 10."""
+        ...
+
     def mark_pool(self, pool_id: str, metadata: Mapping[str, str]) -> None:
         """Replace the pool's metadata; success when it is gone or on its way out."""
         ...

@@ -91,6 +91,17 @@ def enable_job(ground: EmulatedGround) -> None:
     assert answer.status_code == 202, answer.text
 
 
+def nodes_offline(ground: EmulatedGround) -> None:
+    """Somebody switches scheduling off on every node."""
+    pool = ground.job()
+    with ground.emulator.lock:
+        nodes = [node.id for node in ground.emulator.world.account.pool(pool).nodes.values()]
+    for node in nodes:
+        path = f"/pools/{pool}/nodes/{node}/disablescheduling"
+        answer = InProcess(ground.emulator).send("POST", path, {"nodeDisableSchedulingOption": "requeue"})
+        assert answer.status_code == 200, answer.text
+
+
 def change_when_read(ground: EmulatedGround, path: str) -> None:
     """Somebody writes the blob while it is read."""
     work = ground.world.work
@@ -124,6 +135,7 @@ DEEDS: dict[str, Callable[..., None]] = {
     "terminateJob": terminate_job,
     "disableJob": disable_job,
     "enableJob": enable_job,
+    "nodesOffline": nodes_offline,
     "changeWhenRead": change_when_read,
     "moreJobs": more_jobs,
 }

@@ -65,6 +65,7 @@ class FakeJob:
     held: bool = False
     most: int | None = None
     """How many tasks run at once; None = no limit."""
+    preparation_errors: tuple[NodeError, ...] = ()
 
     def next_ones(self) -> list[FakeTask]:
         """Waiting tasks that may run beside those that do."""
@@ -127,6 +128,10 @@ class FakeBatch(Faulty):
     @port
     def node_errors(self, pool_id: str) -> tuple[NodeError, ...]:
         return self.pools[pool_id].node_errors[:10] if self._settle(self.pools, pool_id) else ()
+
+    @port
+    def preparation_errors(self, job_id: str) -> tuple[NodeError, ...]:
+        return self._known_job(job_id).preparation_errors[:10]
 
     @port
     def mark_pool(self, pool_id: str, metadata: Mapping[str, str]) -> None:

@@ -1,0 +1,63 @@
+"""Nodes that are of no use, to anyone or to one job, and why."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from shared.azure import batch_views as views
+from shared.azure.batch_door import BatchDoor
+from shared.errors import Refused, Vanished
+from shared.ports import NodeError
+
+if TYPE_CHECKING:
+    from azure.batch import models
+
+MOST = 10
+PAGE = 100
+
+
+def node_errors(door: BatchDoor, pool_id: str) -> tuple[NodeError, ...]:
+    """Unusable nodes, and those whose start task failed; at most 10."""
+    listed = door.pages(
+        f"nodes of pool {pool_id}",
+        lambda client: client.list_nodes(
+            pool_id,
+            filter="state eq 'unusable' or state eq 'starttaskfailed'",
+            select=["id", "state", "errors", "startTaskInfo"],
+            max_results=MOST,
+        ),
+    )
+    try:
+        return tuple(views.node_error(node) for node in islice(listed, MOST))
+    except Vanished:
+        return ()
+
+
+def preparation_errors(door: BatchDoor, job_id: str) -> tuple[NodeError, ...]:
+    """Nodes that are closed to a job because its preparation failed there; at most 10 of the first page."""
+    listed = door.pages(
+        f"preparation of job {job_id}",
+        lambda client: client.list_job_preparation_and_release_task_status(job_id, max_results=PAGE),
+    )
+    try:
+        failed = (found for found in islice(listed, PAGE) if _has_failed(found))
+        return tuple(islice((_error(found) for found in failed), MOST))
+    except Vanished:
+        return ()
+    except Refused as error:
+        if error.code != "JobPreparationTaskNotSpecified":
+            raise
+        return ()
+
+
+def _has_failed(found: models.BatchJobPreparationAndReleaseTaskStatus) -> bool:
+    info = found.job_preparation_task_execution_info
+    return info is not None and views.word(info.result).lower() == "failure"
+
+
+def _error(found: models.BatchJobPreparationAndReleaseTaskStatus) -> NodeError:
+    info = found.job_preparation_task_execution_info
+    failure = info.failure_info if info else None
+    code, message = views.failure_words(failure, info.exit_code if info else None)
+    return NodeError(found.node_id or "", "preparationfailed", code, message)
