@@ -10,7 +10,7 @@ PY = .venv/bin/python
 .DEFAULT_GOAL := help
 .PHONY: help setup up down status doctor reaper demo test test-clients test-containers
 .PHONY: lint style format types layers check clean
-.PHONY: bench-split bench-submit bench-poll bench-merge
+.PHONY: bench-split bench-submit bench-poll bench-merge fuzz
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -61,6 +61,11 @@ layers: setup ## who may import whom
 	@.venv/bin/lint-imports --no-cache
 
 check: lint test ## lint and test: what CI runs
+
+fuzz: setup ## the manifest's parser against what atheris thinks of, where that can be had (ARGS=-max_total_time=60)
+	@$(PY) -m pip install --quiet --disable-pip-version-check --target .tools/atheris 'atheris>=2.3,<4' \
+		|| { echo "atheris cannot be installed here: nothing was tried"; exit 0; }; \
+	PYTHONPATH=.tools/atheris $(PY) -m tests.fuzz $(or $(ARGS),-max_total_time=60)
 
 bench-split: setup ## figures: 2 GiB of lines into 2,000 tasks (ARGS="--scale 0.1" for a part, all four)
 	@$(PY) -m benchmarks.split $(ARGS)

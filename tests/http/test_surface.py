@@ -154,3 +154,14 @@ def test_a_whole_job_by_http(client: Client, ground: Ground) -> None:
     ground.settle(number)
     assert client.get(f"/api/jobs/{job['jobId']}/result", headers=AUTHORISED).json["state"] == "succeeded"
     assert client.get("/api/jobs", headers=AUTHORISED).json == {"jobs": []}
+
+
+def test_a_key_is_in_no_log(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    """In the header or in the address, right or wrong: what is logged of a request holds no key."""
+    with caplog.at_level(0):
+        for key in (KEY, "a-wrong-key"):
+            client.get("/api/jobs", headers={"x-functions-key": key})
+            client.get(f"/api/jobs?code={key}")
+            client.get(f"/api/jobs/{ID}?code={key}")
+    assert KEY not in caplog.text
+    assert "a-wrong-key" not in caplog.text

@@ -6,12 +6,15 @@ import json
 import logging
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from local.strict_store import StrictStore
-from tests.secrecy.job import fails_once, prepared
+from shared.names import STATE
+from tests.loop.ground import POLICY
+from tests.secrecy.job import MANIFEST, fails_once, prepared
 from tests.secrecy.marks import holds, key_of, spellings
 from tests.secrecy.place import KEYS, MARKS, Record, Recorded, marked_place
 from tests.wired.place import Place
@@ -125,3 +128,17 @@ def test_a_task_asks_for_no_token() -> None:
             "userIdentity",
         }
         assert "identityReference" not in json.dumps(task)
+
+
+def test_the_registrys_password_is_no_tasks_secret() -> None:
+    """The policy lists it by mistake; the wired controller refuses it all the same."""
+    place, record = marked_place(fails_once)
+    policy = POLICY.replace(b"[task-password]", b"[task-password, Registry-Password, storage-key]")
+    place.control.put(STATE, "policy.yaml", policy)
+    place.clock.advance(timedelta(minutes=1))
+    for name in ("Registry-Password", "storage-key"):
+        place.drop(MANIFEST.replace("task-password", name), f"{name}.yaml")
+        place.deliver()
+        (problem,) = place.status(f"{name}.yaml")["problems"]
+        assert problem["rule"] == "reservedSecret"
+    assert not any(record.where(secret) for secret in MARKS.values())

@@ -183,6 +183,22 @@ def test_registry_and_topic() -> None:
     assert read.topic_key_secret == "topic-key"
 
 
+def test_the_deployments_own_secrets_are_known_by_any_spelling() -> None:
+    """The Key Vault takes `Work-Key` for `work-key`: no task may have either, whatever the policy lists."""
+    keyed = {
+        "BATCHDROP_WORK_KEY_SECRET": "Work-Key",
+        "BATCHDROP_BATCH_ACCOUNT": "acct",
+        "BATCHDROP_BATCH_KEY_SECRET": "batch-key",
+        "BATCHDROP_REGISTRY_SERVER": "a.azurecr.io",
+        "BATCHDROP_REGISTRY_USER": "puller",
+        "BATCHDROP_REGISTRY_PASSWORD_SECRET": "registry-password",
+        "BATCHDROP_TOPIC": "https://topic.westeurope-1.eventgrid.azure.net/api/events",
+        "BATCHDROP_TOPIC_KEY_SECRET": "topic-key",
+    }
+    own = {"work-key", "batch-key", "registry-password", "topic-key"}
+    assert read_settings({**IDENTITY, **keyed}).own_secrets == own
+
+
 def test_keys_are_not_printed() -> None:
     """Settings can be shown without giving away a connection string."""
     assert "AccountKey" not in repr(read_settings(sample()))
