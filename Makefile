@@ -10,7 +10,7 @@ PY = .venv/bin/python
 .DEFAULT_GOAL := help
 .PHONY: help setup up down status doctor reaper demo test test-clients test-containers
 .PHONY: lint style format types layers check clean
-.PHONY: bench-split bench-submit bench-poll bench-merge fuzz
+.PHONY: bench-split bench-submit bench-poll bench-merge fuzz crash-matrix
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -66,6 +66,8 @@ fuzz: setup ## the manifest's parser against what atheris thinks of, where that 
 	@$(PY) -m pip install --quiet --disable-pip-version-check --target .tools/atheris 'atheris>=2.3,<4' \
 		|| { echo "atheris cannot be installed here: nothing was tried"; exit 0; }; \
 	PYTHONPATH=.tools/atheris $(PY) -m tests.fuzz $(or $(ARGS),-max_total_time=60)
+crash-matrix: setup ## the controller killed at every request, over the real SDKs (ARGS="--stack" for 40 points on Azurite)
+	@$(PY) -m tests.crash $(ARGS)
 
 bench-split: setup ## figures: 2 GiB of lines into 2,000 tasks (ARGS="--scale 0.1" for a part, all four)
 	@$(PY) -m benchmarks.split $(ARGS)

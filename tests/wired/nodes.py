@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PosixPath, PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
@@ -12,11 +12,19 @@ from local.batch_emulator.execution import Execution, Failure, Handle, Launch, O
 from local.in_process.exchange import Service, to
 from tests.loop.ground import Container, Program
 
-NOWHERE = Path("/nonexistent")
-"""Nothing of a task is on this machine's disk."""
 RUNNING = 1000
 """What a program answers that is not done: it is asked again."""
 HEADERS = {"x-ms-version": "2023-11-03"}
+
+
+class Nowhere(PosixPath):
+    """A folder, and all below it, that is never made: nothing of a node is on this machine's disk."""
+
+    def mkdir(self, mode: int = 0o777, parents: bool = False, exist_ok: bool = False) -> None:
+        """Nothing is made."""
+
+    def is_dir(self, *_: object, **__: object) -> bool:
+        return False
 
 
 @dataclass(frozen=True)
@@ -41,7 +49,7 @@ class Nodes(Execution):
         return Run(self, launch)
 
     def task_directory(self, launch: Launch) -> Path:
-        return launch.node_root / str(launch.job_id) / str(launch.task_id)
+        return launch.node_root / "workitems" / str(launch.job_id) / "job-1" / str(launch.task_id)
 
     def close(self) -> None:
         """Nothing runs by itself."""

@@ -16,7 +16,7 @@ from typing import Any
 
 from controller import triggers, wiring
 from controller.threads import alone
-from local.in_process.exchange import Service
+from local.in_process.exchange import Answer, Sent, Service
 from local.in_process.transport import InProcess
 from shared.azure.blobs import AzureBlobs
 from shared.azure.line import Line
@@ -47,13 +47,15 @@ class Announced:
 
 
 class Place:
-    """`way` is what stands between the controller and the services; the person's own requests do not pass it."""
+    """`way` is what stands between the controller and the services; the person's own requests do not pass it.
+    `made` gets the place before the first process starts."""
 
     def __init__(
         self,
         program: Program,
         way: Callable[[Service], Service] = lambda service: service,
         services: Services | None = None,
+        made: Callable[[Place], object] = lambda place: None,
     ) -> None:
         self.services = services or Services(program)
         self.clock = self.services.clock
@@ -63,8 +65,12 @@ class Place:
         self.control, self.work = AzureBlobs(self.settings.control, by=mine), AzureBlobs(self.settings.work, by=mine)
         self.announced: list[Announced] = []
         self.deaths = 0
-        self.trigger = ""
-        """What the host is running now."""
+        self.trigger, self.triggers = "", 0
+        """What the host is running now, and how many it has run."""
+        self.verdicts: set[str] = set()
+        """All that were ever saved."""
+        self._note_verdicts()
+        made(self)
         for container in ("data", "reference"):
             self.work.create_container(container, {})
         self.control.create_container(STATE, {})
@@ -84,7 +90,7 @@ class Place:
 
     def run(self, trigger: str, handler: Callable[[], None]) -> bool:
         """One trigger; False when its process died of it. Then another process is there, half a minute later."""
-        self.trigger = trigger
+        self.trigger, self.triggers = trigger, self.triggers + 1
         try:
             with alone():
                 handler()
@@ -94,6 +100,19 @@ class Place:
             self.start()
             return False
         return True
+
+    def _note_verdicts(self) -> None:
+        hosts, host = self.services.internet.hosts, "control.blob.localhost"
+        store = hosts[host]
+
+        def noting(sent: Sent) -> Answer:
+            answer = store(sent)
+            if answer.status == 201 and sent.path.startswith(f"/{STATE}/records/"):
+                verdict = json.loads(sent.body)["verdict"]
+                self.verdicts |= {json.dumps(verdict)} if verdict else set()
+            return answer
+
+        hosts[host] = noting
 
     # ------------------------------------------------------------------ people
 
@@ -196,7 +215,9 @@ class Place:
         return max(timedelta(0), min(each for each in due if each is not None) - now)
 
     def _next_message(self) -> datetime:
-        visible = [each.visible for each in self._messages().values()]
+        """Of those about a job: the second clock's come every five minutes, whatever there is to do."""
+        jobs = [each for each in self._messages().values() if b'"tick"' not in base64.b64decode(each.text)]
+        visible = [each.visible for each in jobs]
         return min([*visible, self.clock.now() + timedelta(days=1)])
 
     def _record(self, job: str) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from local.secret_store import SecretStore
 from local.strict_store import StrictStore
 from tests.fakes.clock import VirtualClock
 from tests.loop.ground import Program
-from tests.wired.nodes import NOWHERE, Nodes
+from tests.wired.nodes import Nodes, Nowhere
 
 KEY = base64.b64encode(b"the key of an account in memory").decode()
 TOPIC_KEY = "the key of the topic"
@@ -93,7 +93,7 @@ class Services:
             keys.batch,
             self.nodes,
             self.clock,
-            settings=Settings(NOWHERE, boot_seconds=0, delete_seconds=10),
+            settings=Settings(Nowhere("/nowhere"), boot_seconds=0, delete_seconds=10),
             url=f"http://{BATCH}",
             admin=False,
         )
