@@ -3,6 +3,7 @@ would do. Shell; deletes nothing."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,10 +14,12 @@ from controller.deployment import Deployment
 from controller.rules.side import BOTH, side
 from controller.state import state_of
 from shared.errors import Unreadable
+from shared.logs import note
 from shared.names import EXPIRES_KEY, JOB_KEY, OWNER_KEY, JobId, side_id
 from shared.ports import Ports
 from shared.record import Record
 
+log = logging.getLogger("batchdrop.reaper")
 ORPHAN_AFTER = timedelta(minutes=30)
 FOREIGN_AFTER = timedelta(hours=24)
 PREFIX = "bd-"
@@ -68,6 +71,7 @@ def judge(found: Found, ports: Ports, deployment: Deployment, now: datetime) -> 
     try:
         loaded = store.load(ports.control, JobId(job))
     except Unreadable as error:
+        note(log, "left alone", logging.ERROR, kind=found.kind, id=found.id, why=error)
         return Judged(found, False, str(error))
     if loaded is not None:
         return judge_known(found, loaded.record)
