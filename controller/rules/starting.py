@@ -184,6 +184,9 @@ def unfit(name: str, pool: PoolSeen | None) -> tuple[Code, str] | None:
         return Code.POOL_LOST, f"The Batch account has no pool {name}" + (" any more." if pool else ".")
     if not pool.containers:
         return Code.NODE_UNUSABLE, f"The nodes of pool {name} cannot run containers: it was made without configuration."
+    if not pool.opens:
+        text = f"The nodes of pool {name} do not bear the identity by which this deployment's tasks reach storage."
+        return Code.NODE_UNUSABLE, text
     return None
 
 

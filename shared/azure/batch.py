@@ -40,7 +40,7 @@ PAGE = 1000
 ENDED = ("JobCompleted", "JobBeingTerminated", "JobBeingDeleted")
 _POOL = ["id", "state", "targetDedicatedNodes", "targetLowPriorityNodes", "currentDedicatedNodes"]
 _POOL += ["currentLowPriorityNodes", "resizeErrors", "autoScaleRun", "metadata"]
-_POOL += ["taskSlotsPerNode", "virtualMachineConfiguration"]
+_POOL += ["taskSlotsPerNode", "virtualMachineConfiguration", "identity"]
 _IN_USE = ["id", "vmSize", "currentDedicatedNodes", "currentLowPriorityNodes"]
 _OWNED = ["id", "creationTime", "state", "metadata"]
 _OURS = "startswith(id,'bd-')"
@@ -68,7 +68,7 @@ class AzureBatch:
 
     def pool(self, pool_id: str) -> PoolSeen | None:
         found = self._door.find(f"pool {pool_id}", lambda client: client.get_pool(pool_id, select=_POOL))
-        return views.pool_seen(found) if found else None
+        return views.pool_seen(found, self._access) if found else None
 
     def node_counts(self, pool_id: str) -> NodeCounts:
         asked = f"poolId eq '{pool_id}'"

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from shared.azure.node_access import NodeAccess
 from shared.ports import (
     FailedTask,
     ImageSeen,
@@ -30,7 +31,7 @@ def word(value: object) -> str:
     return str(getattr(value, "value", value) or "")
 
 
-def pool_seen(pool: models.BatchPool) -> PoolSeen:
+def pool_seen(pool: models.BatchPool, access: NodeAccess) -> PoolSeen:
     run = pool.auto_scale_run.error if pool.auto_scale_run else None
     machine = pool.virtual_machine_configuration
     return PoolSeen(
@@ -43,7 +44,14 @@ def pool_seen(pool: models.BatchPool) -> PoolSeen:
         metadata=mapping(pool.metadata),
         slots=pool.task_slots_per_node or 1,
         containers=bool(machine and machine.container_configuration),
+        opens=access.opens(identities(pool)),
     )
+
+
+def identities(pool: models.BatchPool) -> list[str]:
+    """ARM ids of what its nodes bear."""
+    assigned = pool.identity.user_assigned_identities if pool.identity else None
+    return [each.resource_id or "" for each in assigned or ()]
 
 
 def pool_nodes(pool: models.BatchPool) -> PoolNodes:

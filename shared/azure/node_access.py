@@ -6,6 +6,7 @@ is the caller's to add.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -58,6 +59,10 @@ class NodeAccess(Protocol):
         """`accountName`, and what opens the container to a node that mounts it."""
         ...
 
+    def opens(self, identities: Iterable[str]) -> bool:
+        """Can nodes with these identities (ARM ids) get at what is named this way?"""
+        ...
+
 
 class SignedAccess:
     """Every address is signed."""
@@ -85,6 +90,9 @@ class SignedAccess:
             address = self._signer.signed_read(spec.container, "", spec.until)
         return {"accountName": self._signer.account, "sasKey": address.partition("?")[2]}
 
+    def opens(self, identities: Iterable[str]) -> bool:
+        return True
+
     def _address(self, source: Source) -> str:
         if source.job_container:
             return self._signer.signed_by_policy(source.container, source.blob)
@@ -101,6 +109,7 @@ class IdentityAccess:
     def __init__(self, addresses: Addresses, identity: str) -> None:
         self._addresses = addresses
         self._right: Body = {"identityReference": {"resourceId": identity}}
+        self._identity = identity.lower()
 
     def for_one_request(self) -> IdentityAccess:
         return self
@@ -116,6 +125,9 @@ class IdentityAccess:
 
     def mount(self, spec: MountSpec) -> Body:
         return {"accountName": self._addresses.account, **self._right}
+
+    def opens(self, identities: Iterable[str]) -> bool:
+        return self._identity in {each.lower() for each in identities}
 
 
 class SignedOnce:

@@ -48,6 +48,8 @@ class PoolSeen:
     """Task slots of each node."""
     containers: bool = True
     """Can it run containers?"""
+    opens: bool = True
+    """Do its nodes bear what opens this deployment's blobs to them?"""
 
 
 @dataclass(frozen=True)

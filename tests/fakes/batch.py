@@ -51,6 +51,7 @@ class FakePool:
     """By node and path."""
     gone_at: datetime | None = None
     containers: bool = True
+    opens: bool = True
 
 
 @dataclass
@@ -119,6 +120,7 @@ class FakeBatch(Faulty):
             dict(pool.spec.metadata),
             pool.spec.slots,
             pool.containers,
+            pool.opens,
         )
 
     @port

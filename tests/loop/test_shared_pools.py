@@ -103,6 +103,16 @@ def test_a_pool_without_container_configuration_fails_the_job_at_once() -> None:
     assert "cannot run containers" in failure["message"]
 
 
+def test_a_pool_without_the_deployments_identity_fails_the_job_at_once() -> None:
+    """In identity mode its tasks could not read their input: said before anything is made, not task by task."""
+    ground = operated()
+    ground.world.batch.pools[POOL].opens = False
+    ground.drop(SHARED)
+    failure = ground.status()["failure"]
+    assert failure["code"] == "NODE_UNUSABLE"
+    assert "do not bear the identity" in failure["message"]
+
+
 def test_a_shared_pool_that_is_deleted_under_a_job_ends_it() -> None:
     """Its tasks would wait for ever."""
     ground = operated()
