@@ -23,7 +23,10 @@ def doorway() -> Iterator[Doorway]:
 
 @pytest.fixture
 def ground(doorway: Doorway, tmp_path: Path) -> Iterator[Ground]:
-    """A fresh account on a free port; its time passes only when the test says so."""
+    """A fresh account on a free port; its time passes only when the test says so.
+
+    Whatever the test is about, no answer may hold anything that the SDK's own models do not know.
+    """
     programs = Programs()
     execution = CallableExecution(programs)
     settings = Settings(tmp_path / "nodes", boot_seconds=2, delete_seconds=1)
@@ -32,5 +35,7 @@ def ground(doorway: Doorway, tmp_path: Path) -> Iterator[Ground]:
     )
     doorway.emulator = emulator
     found = Ground(doorway.url, emulator, programs, execution)
+    doorway.exchanges.clear()
     yield found
     found.close()
+    assert {fault for exchange in doorway.exchanges for fault in exchange.answered_wrong()} == set()

@@ -19,6 +19,11 @@ def doorway() -> Iterator[Doorway]:
 
 @pytest.fixture
 def ground(doorway: Doorway, tmp_path: Path) -> Iterator[EmulatedGround]:
-    """A controller, its storage, and an emulated account."""
+    """A controller, its storage, and an emulated account.
+
+    Whatever the test is about, no request of the controller may hold anything that the SDK's own models do not know.
+    """
+    doorway.exchanges.clear()
     with emulated(doorway, tmp_path) as found:
         yield found
+    assert {fault for exchange in doorway.exchanges for fault in exchange.sent_wrong()} == set()
