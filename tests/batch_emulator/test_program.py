@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -142,11 +143,42 @@ def test_options_are_checked(tmp_path: Path, capsys: pytest.CaptureFixture[str])
         "is not one of": ["--quota", "cats=3"],
         "from 1 to 255": ["--wall-clock-exit", "0"],
         "Step 2 of the script": ["--script", str(script)],
+        "is no port": ["--port", "70000"],
+        "is no account's name": ["--account", "My Account"],
+        "is not base64": ["--key", "a key"],
+        "is no number of seconds": ["--boot-seconds", "-1"],
+        "lacks AccountName": ["--storage", "nonsense"],
+        "there is no file": ["--https", "--cert", str(tmp_path / "none.pem")],
     }
     for words, options in wrong.items():
         with pytest.raises(SystemExit):
             main(options)
         assert words in capsys.readouterr().err
+
+
+def test_what_cannot_run_here_says_so_in_a_sentence(tmp_path: Path) -> None:
+    """A port that is taken, a runner or a way to mount that is not there, a folder that cannot be: exit code 1."""
+    (tmp_path / "file").touch()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        for words, options, environment in (
+            ("Address already in use", ["--port", str(taken.getsockname()[1])], {}),
+            ("nope is not one of podman", [], {"BATCH_EMULATOR_RUNNER": "nope"}),
+            ("nope is not one of rclone", [], {"BATCH_EMULATOR_MOUNTS": "nope"}),
+            ("Not a directory", ["--data", str(tmp_path / "file" / "data")], {}),
+        ):
+            ended = subprocess.run(
+                [sys.executable, "-m", "local.batch_emulator", *options],
+                cwd=ROOT,
+                env={**os.environ, "BATCH_EMULATOR_RUNNER": "process", **environment},
+                capture_output=True,
+                text=True,
+                timeout=60,
+                check=False,
+            )
+            assert (ended.returncode, ended.stdout) == (1, "")
+            assert ended.stderr.startswith("batch emulator: ")
+            assert ended.stderr.count("\n") == 1
+            assert words in ended.stderr
 
 
 def test_the_readme_lists_what_is_built(capsys: pytest.CaptureFixture[str]) -> None:

@@ -30,7 +30,7 @@ def choose_execution(
     `images` is the file of images (see images.py), `data` a folder for passing files. `runner` (or the environment's
     BATCH_EMULATOR_RUNNER) forces podman, docker, unshare, bwrap or process. `stores` are the storage accounts that
     mounts and identities reach; `mounts` (or BATCH_EMULATOR_MOUNTS) forces rclone or synchronised. Raises NoRunner when
-    that runner does not work, LookupError for that way to mount.
+    that runner does not work, NoMounter for that way to mount.
     """
     file, wanted = ImageFile(images), runner or os.environ.get(VARIABLE) or None
     if wanted is not None and wanted not in _CANDIDATES:

@@ -11,16 +11,20 @@ from local.batch_emulator.runner.mounts.synchronised import FolderMounter
 VARIABLE = "BATCH_EMULATOR_MOUNTS"
 
 
+class NoMounter(LookupError):
+    """The way to mount that was asked for does not work here; the text says why."""
+
+
 def choose_mounter(data: Path, wanted: str | None = None) -> Mounter:
     """Give the way to mount on this machine; `wanted` (or BATCH_EMULATOR_MOUNTS) forces rclone or synchronised.
 
-    Raises LookupError, with the reason, when the one that is forced does not work here.
+    Raises NoMounter when the one that is forced does not work here.
     """
     name, why = wanted or os.environ.get(VARIABLE) or "", _why_not()
     if name not in ("", "rclone", "synchronised"):
-        raise LookupError(f"{VARIABLE}={name} is not one of rclone, synchronised")
+        raise NoMounter(f"{VARIABLE}={name} is not one of rclone, synchronised")
     if name == "rclone" and why is not None:
-        raise LookupError(f"{VARIABLE}={name} does not work here: {why}")
+        raise NoMounter(f"{VARIABLE}={name} does not work here: {why}")
     program = find_program()
     if name == "synchronised" or why is not None or program is None:
         return FolderMounter()
