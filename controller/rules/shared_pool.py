@@ -46,3 +46,15 @@ def without_nodes(case: Case, pool: PoolSeen) -> Failure:
 
 def told(code: Code, message: str, pool: PoolSeen, **evidence: str | int) -> Failure:
     return Failure(code=code, message=message, next=NEXT, evidence={"pool": pool.id, **evidence})
+
+
+def unfit(name: str, pool: PoolSeen | None) -> tuple[Code, str] | None:
+    """Why no job can run there, if so."""
+    if pool is None or pool.state == "deleting":
+        return Code.POOL_LOST, f"The Batch account has no pool {name}" + (" any more." if pool else ".")
+    if not pool.containers:
+        return Code.NODE_UNUSABLE, f"The nodes of pool {name} cannot run containers: it was made without configuration."
+    if not pool.opens:
+        text = f"The nodes of pool {name} do not bear the identity by which this deployment's tasks reach storage."
+        return Code.NODE_UNUSABLE, text
+    return None

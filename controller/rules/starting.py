@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from controller.quota import full, never
 from controller.rights import LASTS
 from controller.rules.case import Case, Decision, Row, verdict_without_rows
+from controller.rules.shared_pool import unfit
 from controller.side import runs_splitter
 from shared.actions import (
     CreatePool,
@@ -17,7 +18,6 @@ from shared.actions import (
 )
 from shared.codes import Code
 from shared.manifest.units import reads_whole_input
-from shared.ports import PoolSeen
 from shared.record import Failure, InputFact, Record
 
 SPLIT_BYTES_PER_SECOND = 30 * 2**20
@@ -176,18 +176,6 @@ def join_pool(case: Case) -> Decision | None:
     code, message = why
     next_step = "Correct compute.pool, or tell the operator, and drop the manifest again."
     return fail(case, Failure(code=code, message=message, next=next_step, evidence={"pool": record.shared_pool}))
-
-
-def unfit(name: str, pool: PoolSeen | None) -> tuple[Code, str] | None:
-    """Why no job can run there, if so."""
-    if pool is None or pool.state == "deleting":
-        return Code.POOL_LOST, f"The Batch account has no pool {name}" + (" any more." if pool else ".")
-    if not pool.containers:
-        return Code.NODE_UNUSABLE, f"The nodes of pool {name} cannot run containers: it was made without configuration."
-    if not pool.opens:
-        text = f"The nodes of pool {name} do not bear the identity by which this deployment's tasks reach storage."
-        return Code.NODE_UNUSABLE, text
-    return None
 
 
 def wants_pool(record: Record) -> bool:
