@@ -26,6 +26,8 @@ _TAG = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}", re.ASCII)
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _OURS = ("BATCHDROP_", "AZ_BATCH_")
+_STEERS = re.compile(r"PATH|IFS|ENV|BASH_ENV|SHELLOPTS|PS4|LD_\w+|TAR_OPTIONS|TMPDIR|PYTHON(PATH|HOME|STARTUP|INSPECT)")
+"""What sh, tar and python3 on the node take orders from."""
 _secret_name = matching(r"[A-Za-z0-9-]{1,127}", "a Key Vault secret's name", "use letters, digits and hyphens")
 
 
@@ -110,6 +112,10 @@ def _secrets(section: Section) -> dict[str, str]:
     for name, _ in section.children("environment"):
         if secrets.stated(name):
             secrets.note_key(name, Wrong("collision", "stands in container.environment too", "keep one of the two"))
+    for name in secrets.names():
+        if _STEERS.fullmatch(name):
+            message = f"{shortened(name)} would steer the programs that prepare the node, which see the secrets too"
+            secrets.note_key(name, Wrong("reservedName", message, "choose another name, and let the program read that"))
     return _variables(secrets, _secret_name)
 
 

@@ -172,6 +172,8 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
     ({"container.secrets": {"PW": "other"}}, "container.secrets.PW", "policySecret"),
     ({"container.secrets": {"PW": "a b"}}, "container.secrets.PW", "pattern"),
     ({"container.secrets": {"BATCHDROP_X": "task-sql"}}, "container.secrets.BATCHDROP_X", "reservedName"),
+    ({"container.secrets": {"LD_PRELOAD": "task-sql"}}, "container.secrets.LD_PRELOAD", "reservedName"),
+    ({"container.secrets": {"TAR_OPTIONS": "task-sql"}}, "container.secrets.TAR_OPTIONS", "reservedName"),
     ({"container.secrets": {f"A{n}": "task-sql" for n in range(21)}}, "container.secrets", "range"),
     (
         {"container.secrets": {"A": "task-sql"}, "container.environment": {"A": "x"}},

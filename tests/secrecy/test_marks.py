@@ -38,6 +38,8 @@ SIGNED = {
     "work blob PUT /*/*/input.txt header x-ms-copy-source",
 }
 """Signatures: what nodes read and write by, and what storage itself reads a source by."""
+TOKEN = rb"eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\."
+"""Of the controller's own identity: in the header that signs a request, which is not searched, and nowhere else."""
 SIGNATURE = rb"(?i)sig(?:=|%3D)[A-Za-z0-9%/+]{10,}"
 
 
@@ -75,12 +77,13 @@ def test_marked_secrets_are_only_where_batch_needs_them(caplog: pytest.LogCaptur
     assert (place.status()["state"], place.status()["tasks"]["failed"]) == ("succeeded", 1)
     assert {name: record.where(secret) for name, secret in MARKS.items()} == ALLOWED
     assert set(record.matching(SIGNATURE)) == SIGNED
+    assert record.matching(TOKEN) == {}
     told = caplog.text.encode() + repr([vars(each) for each in caplog.records]).encode()
     stored = [content for store in (place.services.control, place.services.work) for _, content in everything_in(store)]
     assert len(stored) >= 20
     for content in (told, *stored):
         assert [name for name, secret in MARKS.items() if holds(content, secret)] == []
-        assert re.findall(SIGNATURE, content) == []
+        assert re.findall(SIGNATURE, content) + re.findall(TOKEN, content) == []
 
 
 def test_a_refused_key_is_told_without_it(caplog: pytest.LogCaptureFixture) -> None:
