@@ -1,7 +1,7 @@
-"""Why a job on an operator's shared pool does not come on. Pure.
+"""Why a job on an operator's shared pool does not come on, or cannot. Pure.
 
-None of it is fatal: the pool is not the job's, and what ails it may be mended without the job. So it is told, and
-waited for until limits.queueTimeout.
+A pool that is unfit from the start ends the job. All else is not fatal: the pool is not the job's, and what ails it may
+be mended without the job. So it is told, and waited for until limits.queueTimeout.
 """
 
 from __future__ import annotations
