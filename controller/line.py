@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from controller.picture import Line
@@ -26,6 +28,7 @@ def read(control: BlobPort) -> Line:
         tuple(raw.get("ranks", ())),
         tuple(Room(*each) for each in raw.get("rooms", ())),
         raw.get("quota"),
+        {cores: datetime.fromisoformat(until) for cores, until in raw.get("cores", {}).items()},
     )
 
 
@@ -36,6 +39,7 @@ def write(control: BlobPort, line: Line) -> None:
         "ranks": line.ranks,
         "rooms": [(room.quota, room.limit, room.used) for room in line.rooms],
         "quota": line.quota,
+        "cores": {cores: until.isoformat() for cores, until in line.cores.items()},
     }
     control.put(STATE, LINE, json.dumps(raw).encode(), content_type="application/json")
 
@@ -44,15 +48,22 @@ def join(control: BlobPort, job: str, now: datetime, quota: str | None) -> Line:
     """Stand in line for `quota`, and let no one pass for a while. Order is made by the tick, by age."""
     line = read(control)
     jobs = line.jobs if job in line.jobs else (*line.jobs, job)
-    line = Line(jobs, now + CLOSED, line.ranks, (), quota)
+    line = replace(line, jobs=jobs, closed_until=now + CLOSED, rooms=(), quota=quota)
     write(control, line)
     return line
 
 
-def form(control: BlobPort, jobs: tuple[str, ...], ranks: tuple[str, ...], rooms: tuple[Room, ...]) -> Line:
+def form(
+    control: BlobPort,
+    jobs: tuple[str, ...],
+    ranks: tuple[str, ...],
+    rooms: tuple[Room, ...],
+    cores: Mapping[str, datetime],
+) -> Line:
     """Put the line in the order of age; the tick calls this with every open job that waits for quota."""
     before = read(control)
-    line = Line(jobs, before.closed_until, ranks, rooms, before.quota) if jobs else Line(ranks=ranks)
+    closed, quota = (before.closed_until, before.quota) if jobs else (None, None)
+    line = Line(jobs, closed, ranks, rooms, quota, cores)
     if line != before:
         write(control, line)
     return line
@@ -61,5 +72,5 @@ def form(control: BlobPort, jobs: tuple[str, ...], ranks: tuple[str, ...], rooms
 def reopen(control: BlobPort) -> None:
     """A pool is gone: the first in line may try."""
     line = read(control)
-    if line.jobs or line.closed_until:
-        write(control, Line(line.jobs, None, line.ranks, (), line.quota))
+    if line.jobs or line.closed_until or line.cores:
+        write(control, replace(line, closed_until=None, rooms=(), cores={}))

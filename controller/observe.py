@@ -56,7 +56,7 @@ def look_at_cores(record: Record, seen: Picture, ports: Ports, rules: Rules) -> 
     """How much room the quota has that keeps nodes from the pool, and who waits for it besides."""
     quotas = ports.batch.quotas()
     in_use = ports.batch.in_use() if quotas is not None else None
-    room = core_room(record.plan, quotas, in_use, rules.cores)
+    room = core_room(quotas, in_use, rules.cores, spot=record.on_spot)
     return replace(seen, line=line.read(ports.control), quotas=quotas, core_room=room)
 
 
@@ -71,6 +71,8 @@ def look_at_batch(record: Record, seen: Picture, ports: Ports, rules: Rules) -> 
             seen = replace(seen, nodes=nodes, node_errors=errors)
             if any(is_core_quota(error.code) for error in pool.resize_errors):
                 seen = look_at_cores(record, seen, ports, rules)
+            elif record.short_since is not None:
+                seen = replace(seen, quotas=ports.batch.quotas())
     if wants_job(record):
         seen = replace(seen, job=ports.batch.job(record.job))
     which = of_interest(record)

@@ -5,6 +5,7 @@ Absent things are None. A field is meaningful only where the record says that th
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -26,22 +27,24 @@ class InputSeen:
 @dataclass(frozen=True)
 class Line:
     """The jobs that wait for quota, oldest first; no one is admitted before `closed_until`. `ranks`: all open jobs
-    without a running node, oldest first. `rooms`: as counted by the last tick. `quota`: the one that refused last."""
+    without a running node, oldest first. `rooms`: as counted by the last tick. `quota`: the one that refused last.
+    `cores`: until when no one is admitted to such cores, as a job that was before him got none."""
 
     jobs: tuple[str, ...] = ()
     closed_until: datetime | None = None
     ranks: tuple[str, ...] = ()
     rooms: tuple[Room, ...] = ()
     quota: str | None = None
+    cores: Mapping[str, datetime] = field(default_factory=dict)
 
     def front(self) -> tuple[str, ...]:
         """Those that fit, as far as is known: else the first one, who tries for all."""
         free = [room.free for room in self.rooms if room.free is not None]
         return self.jobs[: min(free, default=1)]
 
-    def lets(self, job: str, now: datetime) -> bool:
-        """May the job go on?"""
-        if self.closed_until is not None and now < self.closed_until:
+    def lets(self, job: str, now: datetime, cores: tuple[str, ...]) -> bool:
+        """May the job, which needs such cores, go on?"""
+        if (self.closed_until is not None and now < self.closed_until) or self.lacks(cores, now):
             return False
         return not self.jobs or job in self.front()
 
@@ -50,9 +53,13 @@ class Line:
         order = self.ranks if job in self.ranks else self.jobs
         return order.index(job) + 1 if job in order else len(order) + 1
 
-    def room(self) -> Room:
-        """Of the quota that refused last."""
-        return next((room for room in self.rooms if room.quota == self.quota), Room(self.quota or POOLS, None))
+    def lacks(self, cores: tuple[str, ...], now: datetime) -> bool:
+        return any(each in self.cores and now < self.cores[each] for each in cores)
+
+    def room(self, cores: tuple[str, ...], now: datetime) -> Room:
+        """Of the quota that is in the way: those cores, or the one that refused last."""
+        quota = cores[0] if self.lacks(cores, now) else self.quota or POOLS
+        return next((room for room in self.rooms if room.quota == quota), Room(quota, None))
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from shared.codes import Code
 from shared.ports import InUse, Quotas
-from shared.record import Failure, Plan
+from shared.record import Failure, Plan, Record
 
 POOLS, JOBS, SPOT, DEDICATED = "pools", "activeJobAndJobSchedules", "lowPriorityCores", "dedicatedCores"
 """Azure's names of the quotas, as the portal and a request for more have them."""
@@ -44,9 +44,9 @@ def is_core_quota(code: str) -> bool:
     return code.startswith("Account") and code.endswith("CoreQuotaReached")
 
 
-def core_room(plan: Plan, quotas: Quotas | None, in_use: InUse | None, sizes: Mapping[str, int]) -> Room:
-    """The quota that the job's nodes count against; `sizes`: cores by VM size. Unknown sizes hide what is used."""
-    spot = plan.manifest.compute.spot
+def core_room(quotas: Quotas | None, in_use: InUse | None, sizes: Mapping[str, int], *, spot: bool) -> Room:
+    """The quota that spot or dedicated nodes count against; `sizes`: cores by VM size. Unknown sizes hide what is
+    used."""
     limit = None if quotas is None else quotas.spot_cores if spot else quotas.dedicated_cores
     used = None
     if in_use is not None and all(pool.vm_size in sizes for pool in in_use.pools):
@@ -54,9 +54,22 @@ def core_room(plan: Plan, quotas: Quotas | None, in_use: InUse | None, sizes: Ma
     return Room(SPOT if spot else DEDICATED, limit, used)
 
 
+def cores_of(size: str, *, spot: bool) -> tuple[str, str]:
+    """What nodes compete for: their kind of cores, and more closely those for one VM size."""
+    kind = SPOT if spot else DEDICATED
+    return kind, f"{kind} for {size}"
+
+
+def first_cores(record: Record) -> tuple[str, ...]:
+    """What the first nodes of a job compete for; nothing where it has its pool already, or needs none."""
+    compute = record.plan.manifest.compute
+    return () if record.pool is not None or compute.pool else cores_of(compute.vm_size, spot=compute.spot)
+
+
 def full(room: Room) -> Failure:
-    """Why a job waits for one more pool, or job."""
-    what = {POOLS: "pools", JOBS: "active jobs"}.get(room.quota, room.quota)
+    """Why a job waits for one more pool, or job, or for cores that others are waiting for already."""
+    words = {POOLS: "pools", JOBS: "active jobs", SPOT: "spot cores", DEDICATED: "dedicated cores"}
+    what = words.get(room.quota, room.quota)
     known = room.limit is not None and room.used is not None
     message = (
         f"{room.used} of the {room.limit} {what} that this Batch account may hold are there."

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from controller import hours, line, shares, store
 from controller.budget import Budget
 from controller.deployment import Deployment
-from controller.quota import Room, rooms
+from controller.quota import Room, cores_of, first_cores, rooms
 from controller.reconcile import call_later, reconcile
 from controller.store import Marker
 from controller.threads import each
@@ -88,8 +89,24 @@ def formed(records: list[Record], ports: Ports, now: datetime) -> frozenset[JobI
     waiting = [record for record in records if any(each.code == Code.QUOTA_FULL for each in record.waiting)]
     jobs = tuple(record.job for record in waiting if record.admitted is None)
     ranks = tuple(record.job for record in records if without_node(record)) if waiting else ()
-    formed = line.form(ports.control, jobs, ranks, room_for_more(ports) if jobs else ())
-    return frozenset(job for job in jobs if formed.lets(job, now))
+    formed = line.form(ports.control, jobs, ranks, room_for_more(ports) if jobs else (), without_cores(waiting))
+    ahead = (record for record in waiting if record.admitted is None)
+    return frozenset(record.job for record in ahead if formed.lets(record.job, now, first_cores(record)))
+
+
+def without_cores(waiting: Sequence[Record]) -> dict[str, datetime]:
+    """Cores that jobs with a pool wait for in vain, and until when nobody is admitted behind them: to the same VM size
+    as long as they wait, to others, which may fit, for a while."""
+    found = dict[str, datetime]()
+    with_pool = [each for each in waiting if each.admitted is not None and each.shared_pool is None]
+    for record in with_pool:
+        for why in record.waiting:
+            if why.code == Code.QUOTA_FULL:
+                kind, same_size = cores_of(record.plan.manifest.compute.vm_size, spot=record.on_spot)
+                awhile = why.since + line.CLOSED
+                for cores, until in ((kind, awhile), (same_size, why.gives_up_at or awhile)):
+                    found[cores] = max(found.get(cores, until), until)
+    return found
 
 
 def without_node(record: Record) -> bool:

@@ -165,6 +165,11 @@ class Record(Fact):
         return self.plan.manifest.compute.pool
 
     @property
+    def on_spot(self) -> bool:
+        """Does its formula ask for spot nodes now?"""
+        return self.plan.manifest.compute.spot and self.dedicated is None
+
+    @property
     def pool_id(self) -> str:
         """The pool that its tasks run on."""
         return self.shared_pool or self.job

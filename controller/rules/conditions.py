@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from controller.quota import core_room, full_of_cores, is_core_quota, never
+from controller.quota import core_room, cores_never, full_of_cores, is_core_quota, never
 from controller.rules.case import Case
 from controller.rules.shared_pool import crowded
 from controller.rules.starting import queue_end
@@ -106,7 +106,8 @@ def of_pool(case: Case) -> Failure | None:
 def of_resize(case: Case, error: ServiceError) -> Failure:
     plan = case.record.plan
     if is_core_quota(error.code):
-        return full_of_cores(plan, case.seen.core_room or core_room(plan, None, None, {}), error.code)
+        room = case.seen.core_room or core_room(None, None, {}, spot=case.record.on_spot)
+        return full_of_cores(plan, room, error.code)
     compute = plan.manifest.compute
     message = f"Azure does not give {compute.vm_size} nodes now: {error.message}"[:500]
     next_step = NEXT[Code.CAPACITY].format(other=str(not compute.spot).lower())
@@ -126,7 +127,10 @@ def of_preemptions(case: Case) -> Failure | None:
 
 def outgrown(case: Case) -> Failure | None:
     """The quota of cores has become too small for a single node."""
-    return never(case.record.plan, case.seen.quotas) if case.record.first_node is None else None
+    record, quotas = case.record, case.seen.quotas
+    if record.first_node is not None or quotas is None:
+        return None
+    return never(record.plan, quotas) if record.dedicated is None else cores_never(record.plan, quotas, spot=False)
 
 
 def of_nodes(case: Case) -> Failure | None:

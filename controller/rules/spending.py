@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from controller.quota import cores_never
 from controller.rules.case import Case, Decision, Row
 from controller.rules.progress import progress, usage
 from shared.actions import HoldJob, SetFormula, Settle
@@ -81,7 +82,7 @@ def to_dedicated(case: Case) -> Decision | None:
     if not compute.spot or most is None or record.dedicated is not None or record.drained is not None:
         return None
     used = usage(case)
-    if used.preemptions < most and not short(case):
+    if (used.preemptions < most and not short(case)) or no_dedicated(case):
         return None
     why = f"At least {used.preemptions} spot nodes were taken back"
     if used.preemptions < most:
@@ -89,6 +90,12 @@ def to_dedicated(case: Case) -> Decision | None:
     message = f"{why}; the rest runs on dedicated nodes. No retry is used by that."
     warnings = case.warnings_with(Warn.PREEMPTIONS, message)
     return case.go(SetFormula("dedicated"), dedicated=case.now, warnings=warnings, usage=used, progress=progress(case))
+
+
+def no_dedicated(case: Case) -> bool:
+    """Can the account, as far as it can be read, never hold one such node? Many have no quota of dedicated cores."""
+    quotas = case.seen.quotas
+    return quotas is not None and cores_never(case.record.plan, quotas, spot=False) is not None
 
 
 def short(case: Case) -> bool:

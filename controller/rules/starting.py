@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from controller.quota import full, never
+from controller.quota import first_cores, full, never
 from controller.rights import LASTS
 from controller.rules.case import Case, Decision, Row, verdict_without_rows
 from controller.rules.shared_pool import unfit
@@ -137,10 +137,10 @@ def admit(case: Case) -> Decision | None:
     if record.admitted is not None:
         return None
     no_pool = record.shared_pool is not None and record.job not in line.jobs
-    if not needs_room(record) or no_pool or line.lets(record.job, case.now):
+    if not needs_room(record) or no_pool or line.lets(record.job, case.now, first_cores(record)):
         return case.go(admitted=case.now)
     before = next((w.evidence for w in record.waiting if w.code == Code.QUOTA_FULL), {})
-    why = full(line.room())
+    why = full(line.room(first_cores(record), case.now))
     why = why.model_copy(update={"evidence": {**why.evidence, **{k: v for k, v in before.items() if k == "error"}}})
     return case.hold(why, PAUSE, queue_end(record), line.place(record.job))
 

@@ -92,10 +92,10 @@ def test_cores_in_use_are_counted_where_every_pool_is_of_a_known_size() -> None:
     """48 of 50: as the status says it. One unknown size and nothing is claimed."""
     in_use = InUse((PoolNodes(SIZE, 1, 12), PoolNodes("Standard_D2s_v5", 3, 0)), 2)
     sizes = {SIZE: 4, "Standard_D2s_v5": 2}
-    assert core_room(plan(), but(spot_cores=50), in_use, sizes) == Room("lowPriorityCores", 50, 48)
-    assert core_room(plan(spot=False), PLENTY, in_use, sizes) == Room("dedicatedCores", 100, 10)
-    assert core_room(plan(), but(spot_cores=50), in_use, {SIZE: 4}) == Room("lowPriorityCores", 50, None)
-    assert core_room(plan(), None, None, {}) == Room("lowPriorityCores", None, None)
+    assert core_room(but(spot_cores=50), in_use, sizes, spot=True) == Room("lowPriorityCores", 50, 48)
+    assert core_room(PLENTY, in_use, sizes, spot=False) == Room("dedicatedCores", 100, 10)
+    assert core_room(but(spot_cores=50), in_use, {SIZE: 4}, spot=True) == Room("lowPriorityCores", 50, None)
+    assert core_room(None, None, {}, spot=True) == Room("lowPriorityCores", None, None)
 
 
 def test_full_cores_are_told_as_numbers() -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from shared.policy import VmSize
-from shared.ports import NodeCounts
+from shared.ports import NodeCounts, Quotas
 from tests.loop.ground import Ground, run_task
 from tests.loop.test_jobs import RANGE, number
 
@@ -146,3 +146,16 @@ def test_never_means_never() -> None:
         wait(ground, 1)
     assert "$TargetDedicatedNodes = max" not in ground.world.batch.pools[job].formula
     assert "At least 10 spot nodes were taken back; their tasks run again" in ground.status()["warnings"][0]["message"]
+
+
+def test_an_account_without_dedicated_cores_keeps_its_spot_nodes() -> None:
+    """Where the account can be read, no job is moved to nodes that it can never have."""
+    ground = running(RANGE)
+    (job,) = ground.open_jobs()
+    ground.world.batch.account = Quotas(pools=9, jobs=9, dedicated_cores=0, spot_cores=99)
+    ground.world.batch.set_nodes(job, NodeCounts(starting=4, total=4))
+    wait(ground, 60)
+    assert "$TargetDedicatedNodes = max" not in ground.world.batch.pools[job].formula
+    ground.world.batch.account = Quotas(pools=9, jobs=9, dedicated_cores=99, spot_cores=99)
+    wait(ground, 5)
+    assert "$TargetDedicatedNodes = max" in ground.world.batch.pools[job].formula

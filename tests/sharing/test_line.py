@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from shared.policy import VmSize
 from shared.ports import NodeCounts, Quotas, ServiceError
 from tests.emulated.ground import EmulatedGround
 from tests.loop.ground import Ground
@@ -16,9 +17,9 @@ MINUTE = timedelta(minutes=1)
 NAMES = [f"{index}.yaml" for index in range(6)]
 
 
-def dropped(ground: Ground, names: list[str]) -> None:
+def dropped(ground: Ground, names: list[str], more: str = "") -> None:
     for name in names:
-        ground.drop(RANGE, name)
+        ground.drop(RANGE + more, name)
         ground.world.clock.advance(timedelta(seconds=1))
 
 
@@ -146,3 +147,54 @@ def test_over_quota_the_oldest_go_first_on_the_emulated_account(ground: Emulated
     assert {ground.status(name)["state"] for name in names} == {"succeeded"}
     assert firsts(ground, names) == sorted(firsts(ground, names))
     assert ground.left() == []
+
+
+@pytest.mark.stack
+def test_over_the_quota_of_cores_the_oldest_go_first_on_the_emulated_account(ground: EmulatedGround) -> None:
+    """Cores for one node, three jobs: who comes behind one that gets none stays in line, and each has its turn."""
+    ground.fault("quota", lowPriority=2, dedicated=0)
+    ground.node.lasts = 2 * MINUTE
+    names, stays = NAMES[:3], "compute: {dedicatedAfterPreemptions: never}\n"
+    dropped(ground, [names[0]], stays)
+    ground.poll_until(lambda: ground.status(names[0])["state"] == "running", within=10 * MINUTE)
+    dropped(ground, [names[1]], stays)
+    ground.poll_until(lambda: bool(ground.status(names[1])["waiting"]), within=5 * MINUTE)
+    ground.poll()
+    dropped(ground, names[2:], stays)
+    ground.poll()
+    ground.poll()
+    assert [waits(ground, name)["evidence"]["quota"] for name in names[1:]] == ["lowPriorityCores"] * 2
+    assert [waits(ground, name)["place"] for name in names[1:]] == [1, 2]
+    assert [ground.status(name)["nodes"]["pool"] is not None for name in names] == [True, True, False]
+    ground.poll_until(lambda: not ground.open_jobs(), within=timedelta(hours=5))
+    assert {ground.status(name)["state"] for name in names} == {"succeeded"}
+    assert firsts(ground, names) == sorted(firsts(ground, names))
+    assert ground.left() == []
+
+
+def test_cores_of_another_kind_or_size_are_not_waited_for() -> None:
+    """A job for dedicated nodes goes past those that wait for spot ones; another size may try after five minutes."""
+    ground = Ground()
+    sizes = {"Standard_D2s_v5": VmSize(cores=2), "Standard_D4s_v5": VmSize(cores=4)}
+    ground.policy = ground.policy.model_copy(update={"vm_sizes": sizes})
+    ground.world.batch.first_nodes = NodeCounts()
+    ground.drop(RANGE, "spot.yaml")
+    pool = ground.world.batch.pools[ground.status("spot.yaml")["jobId"]]
+    pool.resize_errors = (ServiceError("AccountCoreQuotaReached", "no"),)
+    look(ground)
+    look(ground)
+    ground.drop(RANGE, "same.yaml")
+    ground.drop(RANGE + "compute: {vmSize: Standard_D4s_v5}\n", "larger.yaml")
+    ground.drop(RANGE + "compute: {spot: false}\n", "dedicated.yaml")
+    for name in ("same.yaml", "larger.yaml"):
+        assert waits(ground, name)["message"] == "This Batch account may hold no more spot cores now."
+    assert ground.status("dedicated.yaml")["waiting"] == []
+    for _ in range(8):
+        look(ground)
+    assert ground.status("larger.yaml")["nodes"]["pool"] is not None
+    assert ground.status("same.yaml")["nodes"]["pool"] is None
+    pool.resize_errors, ground.world.batch.first_nodes = (), NodeCounts(idle=1, total=1)
+    for each in ground.world.batch.pools.values():
+        each.nodes = ground.world.batch.first_nodes
+    ground.settle(number)
+    assert {ground.status(name)["state"] for name in ("spot.yaml", "same.yaml", "larger.yaml")} == {"succeeded"}
