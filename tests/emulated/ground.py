@@ -20,10 +20,13 @@ from local.batch_emulator import deeds
 from local.batch_emulator.callables import CallableExecution
 from local.batch_emulator.clock import DrivenClock
 from local.batch_emulator.emulator import DEVELOPMENT_ACCOUNT, DEVELOPMENT_KEY, Emulator
-from local.batch_emulator.world import Settings
-from shared.azure.batch_door import BatchKey
-from shared.azure.batch_modes import by_keys
+from local.batch_emulator.world import Quota, Settings
+from shared.azure.batch import AzureBatch
+from shared.azure.batch_door import BatchDoor, BatchKey
+from shared.azure.node_access import SignedAccess
+from shared.azure.pools import DataPlanePools
 from shared.names import owner
+from shared.ports import Quotas
 from tests.batch_emulator.doorway import Doorway
 from tests.emulated.node import Node
 from tests.fakes.clock import START, VirtualClock
@@ -50,12 +53,23 @@ class ServiceClock(VirtualClock):
         return self.now()
 
 
+class ReadablePools(DataPlanePools):
+    """Pools by the data plane; the account's quotas are told once `account` is set, as ARM would."""
+
+    account: Quota | None = None
+
+    def quotas(self) -> Quotas | None:
+        quota = self.account
+        return quota and Quotas(quota.pools, quota.jobs, quota.dedicated, quota.low_priority)
+
+
 @dataclass
 class EmulatedGround(Ground):
-    """As `Ground`; `emulator` and `node` are what stands behind the Batch port."""
+    """As `Ground`; `emulator` and `node` are what stands behind the Batch port, `pools` is how pools are made."""
 
     emulator: Emulator = field(kw_only=True)
     node: Node = field(kw_only=True)
+    pools: ReadablePools = field(kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -118,10 +132,12 @@ def emulated(doorway: Doorway, folder: Path) -> Iterator[EmulatedGround]:
     world = make_world(clock=ServiceClock(emulator))
     nodes.append(Node(world, world.clock))
     known = BatchKey(DEVELOPMENT_ACCOUNT, lambda: DEVELOPMENT_KEY, lambda: DEVELOPMENT_KEY)
-    batch = by_keys(doorway.url, world.work, world.secrets, known)
+    door, access = BatchDoor(doorway.url, known), SignedAccess(world.work)
+    pools = ReadablePools(door, access, world.secrets)
+    batch = AzureBatch(door, access, pools)
     try:
         world = replace(world, batch=batch, ports=replace(world.ports, batch=batch))
-        yield EmulatedGround(world, emulator=emulator, node=nodes[0])
+        yield EmulatedGround(world, emulator=emulator, node=nodes[0], pools=pools)
     finally:
         batch.close()
         emulator.close()

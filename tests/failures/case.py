@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 HERE = Path(__file__).parent
 CASES, SAID = HERE / "cases", HERE / "said"
 TOPICS = ("input", "quota", "nodes", "running", "ending", "operator", "warnings")
 """In the order of the page."""
+SPAN = TypeAdapter(timedelta)
 Where = Literal["waiting", "failure", "warnings", "cleanup"]
 Deed = Mapping[str, Any]
 """`do` names it, `after` (a duration) says when, counted from the acceptance; the rest is what it is told."""
@@ -47,6 +48,11 @@ class Case(BaseModel):
     mend: tuple[Deed, ...] = ()
     """Done then; the job must end as `ends` says."""
     ends: str | None = None
+
+    @property
+    def hour(self) -> timedelta | None:
+        """How long after the acceptance it can be seen, where that is a matter of time alone."""
+        return SPAN.validate_python(self.seen) if self.seen.startswith("PT") else None
 
     @property
     def slug(self) -> str:

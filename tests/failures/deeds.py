@@ -8,18 +8,16 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from local.batch_emulator.deeds import DEEDS as EMULATED
 from shared.names import JOBS, input_container, output_container
 from shared.policy import VmSize
 from shared.specs import Site
 from tests.batch_emulator.in_process import InProcess
 from tests.emulated.ground import EmulatedGround
+from tests.failures.case import SPAN
 from tests.failures.programs import PROGRAMS
 
 Body = Mapping[str, Any]
-SPAN = TypeAdapter(timedelta)
 
 
 def put(ground: EmulatedGround, path: str, text: str = "a line\n") -> None:
@@ -51,6 +49,11 @@ def allow_size(ground: EmulatedGround, size: str, cores: int) -> None:
     """The policy allows one more VM size."""
     sizes = {**ground.policy.vm_sizes, size: VmSize(cores=cores)}
     ground.policy = ground.policy.model_copy(update={"vm_sizes": sizes})
+
+
+def read_quotas(ground: EmulatedGround) -> None:
+    """The controller may read the account's quotas, as in identity mode."""
+    ground.pools.account = ground.emulator.world.quota
 
 
 def start_task(ground: EmulatedGround, command: str) -> None:
@@ -128,6 +131,7 @@ DEEDS: dict[str, Callable[..., None]] = {
     "cancel": cancel,
     "pause": pause,
     "allowSize": allow_size,
+    "readQuotas": read_quotas,
     "startTask": start_task,
     "program": program,
     "deletePool": delete_pool,

@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.emulated.ground import POLL, EmulatedGround
 from tests.failures.case import Case
-from tests.failures.deeds import SPAN, carry_out, due
+from tests.failures.deeds import carry_out, due
 from tests.failures.sights import SIGHTS, Sight, since_accepted
 
 MANIFEST: dict[str, Any] = {
@@ -22,6 +22,8 @@ MANIFEST: dict[str, Any] = {
 }
 SHOWN = ("state", "final", "complete")
 NODE = re.compile(r"tvmps_[0-9a-f]+_[dp]")
+STRIDE, NEAR = timedelta(minutes=5), timedelta(minutes=10)
+"""Where a case waits for a time, most of the way is gone in strides, once its first minutes are over."""
 ETAG = re.compile(r"0x8DE[0-9A-F]+")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
@@ -70,9 +72,10 @@ class Stage:
         return str(self.ground.status()["state"])
 
     def step(self) -> None:
-        """Half a minute, in which the world goes on, then the timer's turn."""
+        """Half a minute or a stride, in which the world goes on, then the timer's turn."""
         assert self.passed() < self.case.within, f"not within {self.case.within}: {self.ground.status()}"
-        self.ground.world.clock.advance(POLL)
+        far = self.case.hour is not None and STRIDE <= self.passed() < self.case.hour - NEAR
+        self.ground.world.clock.advance(STRIDE if far else POLL)
         self.do_what_is_due()
         self.look()
         self.ground.tick()
@@ -97,7 +100,7 @@ class Stage:
 
 
 def sight_of(case: Case) -> Sight:
-    return SIGHTS[case.seen] if case.seen in SIGHTS else since_accepted(SPAN.validate_python(case.seen))
+    return SIGHTS[case.seen] if case.hour is None else since_accepted(case.hour)
 
 
 def codes_at(status: dict[str, Any], where: str) -> list[str]:
