@@ -112,7 +112,7 @@ ROWS = (
         "verdict",
         too_much_reported,
     ),
-    Row("unable", "the pool can never run a task", "settle", "verdict of that reason", unable),
+    Row("unable", "the pool can run no task, or none any more", "settle", "verdict of that reason", unable),
     *spending.ROWS,
     Row(
         "share slots",

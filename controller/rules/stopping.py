@@ -107,7 +107,7 @@ def ended_otherwise(case: Case) -> Decision | None:
     failure = Failure(
         code=Code.JOB_LOST,
         message=f"The Batch job {record.job} was ended by someone else ({why}).",
-        next="Drop the manifest again; drop <manifest>.cancel to end a job.",
+        next=f"{AGAIN} To end a job, drop <manifest>.cancel.",
         evidence={"jobState": job.state, "endedBecause": job.ended_because},
     )
     return settle_or_end(case, failure, "early")
@@ -117,7 +117,7 @@ def gone(code: Code, what: str, name: str) -> Failure:
     return Failure(
         code=code,
         message=f"The {what} {name} was deleted while the job was open.",
-        next="Drop the manifest again. To end a job, drop <manifest>.cancel instead of deleting what it uses.",
+        next=f"{AGAIN} To end a job, drop <manifest>.cancel instead of deleting what it uses.",
         evidence={"missing": name},
     )
 
@@ -148,6 +148,8 @@ ROWS = (
         "verdict QUEUE_TIMEOUT",
         queued_too_long,
     ),
-    Row("lost", "the job, pool or a container is gone", "settle", "verdict JOB_, POOL_ or CONTAINER_LOST", lost),
+    Row(
+        "lost", "the job, pool or a container is gone or going", "settle", "verdict JOB_, POOL_ or CONTAINER_LOST", lost
+    ),
     Row("ended otherwise", "someone else ended the Batch job", "settle", "verdict of that reason", ended_otherwise),
 )
