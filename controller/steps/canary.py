@@ -10,7 +10,7 @@ from controller.outcome import Board, FailureRow, allowed, failure_of
 from controller.rules.case import known_units
 from controller.steps.blame import canary_failed
 from controller.steps.outputs import Judging
-from controller.steps.reports import read_reports
+from controller.steps.reports import find_reports
 from controller.steps.rerun import Reruns, run_again
 from controller.steps.settle import settle
 from controller.steps.work import Work
@@ -47,7 +47,7 @@ def wrong_output(record: Record, work: Work) -> FailureRow | None:
     index = record.added - 1
     board = Board.of(record.split.rows)
     judging = Judging(record, board, work, Earlier(bytes(record.split.rows)))
-    judging.reports.update(read_reports(record, board, work))
+    judging.reports.update(find_reports(record, board, work))
     judging.judge(next(ledger.rows(record, work.ports.control, index, index + 1, sources=True)))
     if index in board.reasons:
         return failure_of(board, index, 0, 0)

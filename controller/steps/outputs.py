@@ -18,7 +18,7 @@ from controller.outcome import ACCEPTED, GOOD, KEPT, Board, FailureRow
 from controller.split.inputs import output_name
 from controller.split.mounted import is_mounted
 from controller.split.rows import Row
-from controller.steps.reports import earlier_reports, judge_report, read_reports
+from controller.steps.reports import earlier_reports, find_reports, judge_report, read_report
 from controller.steps.work import Work
 from shared.codes import Reason
 from shared.errors import Vanished
@@ -58,7 +58,7 @@ def judge_outputs(record: Record, board: Board, work: Work) -> None:
 def judged(record: Record, board: Board, work: Work) -> Iterator[tuple[Row, list[TaskOutput]]]:
     """Each row with the outputs that count, in order; the board is filled on the way."""
     judging = Judging(record, board, work, ledger.earlier(record, work.ports.control))
-    judging.reports.update(read_reports(record, board, work))
+    judging.reports.update(find_reports(record, board, work))
     judging.reported.update(earlier_reports(record, work))
     if record.plan.manifest.merge.by == "none" and not judging.reports and record.retry is None:
         return
@@ -74,7 +74,7 @@ class Judging:
     board: Board
     work: Work
     earlier: Earlier
-    reports: dict[int, bytes] = field(default_factory=dict)
+    reports: dict[int, BlobItem] = field(default_factory=dict)
     reported: dict[int, list[FailureRow]] = field(default_factory=dict)
     _listings: dict[str | None, Outputs] = field(default_factory=dict)
 
@@ -86,7 +86,7 @@ class Judging:
         if state == KEPT:
             chosen = self._choose(row, self._holder(row))
         elif state == GOOD:
-            judge_report(self.board, row, self.reports.get(row.index))
+            judge_report(self.board, row, read_report(self.reports.get(row.index), self.record, self.work))
             chosen = self._choose(row, None) if self.board.states[row.index] == GOOD else []
         if self.earlier.runs_again(row.index) and self._is_worse(row.index):
             self.board.fall_back(row.index, self.reported.get(row.index, []))

@@ -7,13 +7,14 @@ from controller.split.rows import Row
 from controller.steps.work import Work
 from shared.codes import Reason
 from shared.names import REPORTED, STATE, earlier_failures, output_container, reported_by
+from shared.ports import BlobItem
 from shared.record import Record
 
 LONGEST_REPORT = 16 * 1024 * 1024
 
 
-def read_reports(record: Record, board: Board, work: Work) -> dict[int, bytes]:
-    """The reports (BATCHDROP_FAILED_PATH) of good rows; a row whose report is too long to be read has failed."""
+def find_reports(record: Record, board: Board, work: Work) -> dict[int, BlobItem]:
+    """Where good rows have their reports (BATCHDROP_FAILED_PATH); a row whose report is too long to be read failed."""
     container = output_container(record.job)
     reports = {}
     for item in work.ports.work.list(container, f"{REPORTED}/"):
@@ -23,9 +24,16 @@ def read_reports(record: Record, board: Board, work: Work) -> dict[int, bytes]:
         if item.length > LONGEST_REPORT:
             board.row_failed(index, Reason.REPORTED, f"its report has {item.length} bytes; {LONGEST_REPORT} are read")
             continue
-        reports[index] = b"".join(work.ports.work.stream(container, item.name, etag=item.etag))
-        work.save(record)
+        reports[index] = item
     return reports
+
+
+def read_report(item: BlobItem | None, record: Record, work: Work) -> bytes | None:
+    """One at a time, when its row is judged: together they could be more than a worker has memory."""
+    if item is None:
+        return None
+    work.save(record)
+    return b"".join(work.ports.work.stream(output_container(record.job), item.name, etag=item.etag))
 
 
 def earlier_reports(record: Record, work: Work) -> dict[int, list[FailureRow]]:

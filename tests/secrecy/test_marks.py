@@ -78,6 +78,7 @@ def test_marked_secrets_are_only_where_batch_needs_them(caplog: pytest.LogCaptur
     assert {name: record.where(secret) for name, secret in MARKS.items()} == ALLOWED
     assert set(record.matching(SIGNATURE)) == SIGNED
     assert record.matching(TOKEN) == {}
+    assert any(re.search(TOKEN, (each.sent.header("Authorization") or "").encode()) for each in record.exchanges)
     told = caplog.text.encode() + repr([vars(each) for each in caplog.records]).encode()
     stored = [content for store in (place.services.control, place.services.work) for _, content in everything_in(store)]
     assert len(stored) >= 20
