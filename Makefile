@@ -66,6 +66,7 @@ fuzz: setup ## the manifest's parser against what atheris thinks of, where that 
 	@$(PY) -m pip install --quiet --disable-pip-version-check --target .tools/atheris 'atheris>=2.3,<4' \
 		|| { echo "atheris cannot be installed here: nothing was tried"; exit 0; }; \
 	PYTHONPATH=.tools/atheris $(PY) -m tests.fuzz $(or $(ARGS),-max_total_time=60)
+
 crash-matrix: setup ## the controller killed at every request, over the real SDKs (ARGS="--stack" for 40 points on Azurite)
 	@$(PY) -m tests.crash $(ARGS)
 

@@ -17,7 +17,7 @@ from controller.answer import answer_dry_run, answer_rejected
 from controller.deployment import Deployment
 from controller.dropbox import Kind, classify
 from controller.plan import make_plan
-from controller.store import Marker
+from controller.store import Loaded, Marker
 from controller.target import target_problems
 from controller.voice import speak
 from shared.errors import Conflict, Problem, Rejected
@@ -168,8 +168,16 @@ def claim(drop: Drop, parsed: Parsed, plan: Plan, job: JobId, ports: Ports, depl
     note(log, "accepted", manifest=drop.path, job=job)
     if older is not None and manifest.on_replace == "cancel":
         store.intend_cancel(ports.control, older)
-    store.save(ports.control, loaded, speak(loaded.record, ports, drop.now))
+    say_first(loaded, ports, drop.now)
     return job
+
+
+def say_first(loaded: Loaded, ports: Ports, now: datetime) -> None:
+    """Who has taken the job on meanwhile says it."""
+    try:
+        store.save(ports.control, loaded, speak(loaded.record, ports, now))
+    except Conflict:
+        note(log, "someone else saved it first", job=loaded.record.job)
 
 
 def first_record(drop: Drop, plan: Plan, job: JobId, key: Key, deployment: Deployment, older: JobId | None) -> Record:

@@ -28,7 +28,7 @@ def main(words: Sequence[str]) -> int:
         return points_on_the_stack(options.stack)
     names = options.job or list(JOBS)
     load(names)
-    reports = [explore(name, stage_of(options, index)) for index, name in enumerate(names)]
+    reports = [explore(name, stage_of(options, index), options.thaw) for index, name in enumerate(names)]
     for report in reports:
         tell_wrong(report)
     found = summary(reports)
@@ -40,6 +40,7 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.crash", description=__doc__)
     parser.add_argument("--job", action="append", choices=[*JOBS, *SELF_TEST], help="only this one; may be repeated")
     parser.add_argument("--stride", type=int, default=1, help="every n-th world only")
+    parser.add_argument("--thaw", choices=["finish", "cancel"], help="freeze instead; another ends the job meanwhile")
     parser.add_argument("--every", action="store_true", help="every point, also where the world is the last point's")
     parser.add_argument("--lanes", type=int, default=os.cpu_count() or 1, help="runs at once")
     parser.add_argument("--stack", type=int, nargs="?", const=40, metavar="N", help="N points on Azurite instead (40)")

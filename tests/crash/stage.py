@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import traceback
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -48,12 +49,14 @@ class Run:
 @dataclass
 class Stage:
     """`lanes` runs at once. `every`: also where the world is as it was at the last point. `stride`: every n-th of the
-    points that are left, from `first` on."""
+    points that are left, from `first` on. `meanwhile`: the process does not die, it freezes before a request that
+    changes something; this is what happens until it thaws."""
 
     lanes: int = 2
     every: bool = False
     stride: int = 1
     first: int = 0
+    meanwhile: Callable[[], None] | None = None
     points: int = 0
     worlds: int = 0
     requests: int = 0
@@ -68,22 +71,30 @@ class Stage:
 
     def way(self, service: Service) -> Service:
         """What the next process sends by: once it has died, nothing stands in its way any more."""
-        return service if self.child is not None else lambda sent: self._send(service, sent)
+        return service if self.child is not None else lambda sent: self._sent(service, sent)
 
-    def _send(self, service: Service, sent: Sent) -> Answer:
-        if self.child is not None:
+    def _sent(self, service: Service, sent: Sent) -> Answer:
+        if self.child is None:
+            return self._looked_at(service, sent)
+        if self.meanwhile is None:
             raise Killed  # what a dying process still tries
+        return service(sent)
+
+    def _looked_at(self, service: Service, sent: Sent) -> Answer:
         self.requests += 1
         name = named(sent)
         self._seen[name] += 1
         request = f"{name} #{self._seen[name]}"
-        self._die(Point(self.requests, request, after=False))
+        changing = sent.method not in READS
+        if changing or self.meanwhile is None:
+            self._stop_at(Point(self.requests, request, after=False))
         answer = service(sent)
-        self._changes += sent.method not in READS
-        self._die(Point(self.requests, request, after=True))
+        self._changes += changing
+        if self.meanwhile is None and self.child is None:
+            self._stop_at(Point(self.requests, request, after=True))
         return answer
 
-    def _die(self, point: Point) -> None:
+    def _stop_at(self, point: Point) -> None:
         self.points += 1
         world = (self._changes, *moment(self.place))
         if not self.every and world == self._last:
@@ -102,11 +113,20 @@ class Stage:
         if pid == 0:
             os.close(reading)
             self.child = writing
-            raise Killed
+            self._in_child()
+            return
         os.close(writing)
         run = Run(point, pid, reading)
         self.runs.append(run)
         self._going.append(run)
+
+    def _in_child(self) -> None:
+        if self.meanwhile is None:
+            raise Killed
+        try:
+            self.meanwhile()
+        except Exception:  # noqa: BLE001 - it must not reach the controller, which would make a fact of it
+            self.tell({"error": traceback.format_exc()})
 
     def _await(self) -> None:
         """The oldest child has told all and is gone."""

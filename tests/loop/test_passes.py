@@ -36,31 +36,6 @@ class Interrupting:
         return getattr(self._inner, name)
 
 
-@pytest.mark.parametrize("method", ["create_pool", "create_job", "add_tasks"])
-def test_a_worker_thawed_after_the_job_is_over_leaves_nothing(method: str) -> None:
-    """Frozen after it decided to create, the job ended by another: what it still creates is deleted again."""
-    ground = Ground()
-    whole = ground.world
-
-    def the_other_ends_the_job() -> None:
-        frozen, ground.world = ground.world, whole
-        whole.clock.advance(timedelta(seconds=31))
-        ground.drop("", "job.yaml.cancel")
-        ground.sweep()
-        ground.settle(number)
-        ground.world = frozen
-
-    ports = replace(whole.ports, batch=Interrupting(whole.batch, method, the_other_ends_the_job))
-    ground.world = replace(whole, ports=ports)
-    ground.drop(RANGE)
-    ground.world = whole
-    whole.clock.advance(timedelta(hours=1))
-    reap(whole.ports, ground.deployment)
-    whole.clock.advance(timedelta(hours=1))
-    assert ground.left() == []
-    assert ground.status()["state"] == "cancelled"
-
-
 def test_a_message_with_an_old_wake_number_dies_after_one_read() -> None:
     """Doubled and delayed words change nothing."""
     ground = Ground()

@@ -153,14 +153,13 @@ class Place:
             self.announce(lambda data=data: triggers.on_tasks_ended(data, self.ports, self.deployment))
         self.services.inbox.events.clear()
         for due in [each for each in self.announced if each.due <= self.clock.now()]:
+            due.due = self.clock.now() + AGAIN
             if self.run("event", due.run):
-                self.announced.remove(due)
-            else:
-                due.due = self.clock.now() + AGAIN
+                self.announced = [each for each in self.announced if each is not due]
         while (message := self._take()) is not None:
             body = json.loads(base64.b64decode(message.text))
             if self.run("message", lambda body=body: triggers.on_wake(body, self.ports, self.deployment)):
-                del self._messages()[message.id]
+                self._messages().pop(message.id, None)
 
     def _take(self) -> Any:
         """The next message that is visible; invisible to others from now on."""
