@@ -39,6 +39,16 @@ class Deadline:
         return self.ends - time.monotonic()
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What a service said to the last try, as far as it tells."""
+
+    thing: str
+    code: str
+    status: int | None
+
+
+NO_ANSWER = Answer("the service", "RetryAfter", None)
 _CURRENT: ContextVar[Deadline | None] = ContextVar("deadline", default=None)
 
 
@@ -64,12 +74,13 @@ def try_seconds() -> float:
     return min(LONGEST_TRY, left)
 
 
-def pause(seconds: float) -> None:
-    """Wait between two tries. Too long a wait is given back instead: OutOfTime, or Throttled with the delay."""
+def pause(seconds: float, answer: Answer = NO_ANSWER) -> None:
+    """Wait between two tries, the last of which got `answer`. Too long a wait is given back instead: Throttled with the
+    delay; one past the deadline: OutOfTime."""
+    if seconds > LONGEST_PAUSE:
+        said = f"{answer.thing} asks to wait {seconds:.0f} s [{answer.code} {answer.status}]"
+        raise Throttled(answer.thing, answer.code, answer.status, said, timedelta(seconds=seconds))
     deadline = _CURRENT.get()
     if deadline and deadline.left() - seconds < deadline.floor:
         raise OutOfTime
-    if seconds > LONGEST_PAUSE:
-        said = f"the service asks to wait {seconds:.0f} s"
-        raise Throttled("the service", "RetryAfter", None, said, timedelta(seconds=seconds))
     threading.Event().wait(seconds)

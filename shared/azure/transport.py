@@ -6,11 +6,13 @@ are not the SDKs', so no policy repeats them. Import it where a client is built:
 
 from __future__ import annotations
 
+import threading
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 from azure.core.pipeline.transport import HttpTransport, RequestsTransport
 
-from shared.azure.deadline import pause, try_seconds
+from shared.azure.deadline import NO_ANSWER, Answer, pause, try_seconds
 
 RETRIES = 3
 CONNECT_SECONDS = 10.0
@@ -25,15 +27,19 @@ class BoundedTransport(HttpTransport[Any, Any]):
 
     def __init__(self, inner: Transport | None = None) -> None:
         self._inner = inner or network()
+        self._last = threading.local()
 
     def send(self, request: Any, **kwargs: Any) -> Any:
         seconds = try_seconds()
         kwargs["connection_timeout"] = min(CONNECT_SECONDS, seconds)
         kwargs["read_timeout"] = seconds
-        return self._inner.send(request, **kwargs)
+        self._last.answer = NO_ANSWER
+        response = self._inner.send(request, **kwargs)
+        self._last.answer = answer_of(request, response)
+        return response
 
     def sleep(self, duration: float) -> None:
-        pause(duration)
+        pause(duration, getattr(self._last, "answer", NO_ANSWER))
 
     def open(self) -> None:
         self._inner.open()
@@ -47,6 +53,13 @@ class BoundedTransport(HttpTransport[Any, Any]):
 
     def __exit__(self, *args: object) -> None:
         self.close()
+
+
+def answer_of(request: Any, response: Any) -> Answer:
+    """Which service, and its words: the path of what was asked may hold names, its query signatures."""
+    parts = urlsplit(request.url)
+    status = int(response.status_code)
+    return Answer(f"{parts.hostname}{parts.path}", response.headers.get("x-ms-error-code") or f"HTTP{status}", status)
 
 
 def network() -> Transport:

@@ -51,9 +51,20 @@ def allow_size(ground: EmulatedGround, size: str, cores: int) -> None:
     ground.policy = ground.policy.model_copy(update={"vm_sizes": sizes})
 
 
+def cap(ground: EmulatedGround, nodeHoursPerDay: float) -> None:  # noqa: N803 - as the policy has it
+    """The operator caps what all jobs of a day may use."""
+    caps = ground.policy.caps.model_copy(update={"node_hours_per_day": nodeHoursPerDay})
+    ground.policy = ground.policy.model_copy(update={"caps": caps})
+
+
 def read_quotas(ground: EmulatedGround) -> None:
     """The controller may read the account's quotas, as in identity mode."""
     ground.pools.account = ground.emulator.world.quota
+
+
+def tick(ground: EmulatedGround) -> None:
+    """The timer's round."""
+    ground.poll()
 
 
 def start_task(ground: EmulatedGround, command: str) -> None:
@@ -131,7 +142,9 @@ DEEDS: dict[str, Callable[..., None]] = {
     "cancel": cancel,
     "pause": pause,
     "allowSize": allow_size,
+    "cap": cap,
     "readQuotas": read_quotas,
+    "tick": tick,
     "startTask": start_task,
     "program": program,
     "deletePool": delete_pool,
