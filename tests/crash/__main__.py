@@ -26,6 +26,10 @@ def main(words: Sequence[str]) -> int:
         from tests.crash.stack import points_on_the_stack
 
         return points_on_the_stack(options.stack)
+    if options.host is not None:
+        from tests.crash.host import kills_of_the_host
+
+        return kills_of_the_host(options.host)
     names = options.job or list(JOBS)
     load(names)
     reports = [explore(name, stage_of(options, index), options.thaw) for index, name in enumerate(names)]
@@ -44,6 +48,7 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--every", action="store_true", help="every point, also where the world is the last point's")
     parser.add_argument("--lanes", type=int, default=os.cpu_count() or 1, help="runs at once")
     parser.add_argument("--stack", type=int, nargs="?", const=40, metavar="N", help="N points on Azurite instead (40)")
+    parser.add_argument("--host", type=int, nargs="?", const=6, metavar="N", help="N kills of the Functions host (6)")
     return parser.parse_args(words)
 
 
