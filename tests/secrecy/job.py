@@ -35,9 +35,15 @@ def fails_once(container: Container) -> int:
     return 0
 
 
-def prepared(place: Place) -> None:
+MOUNTED = MANIFEST.replace("{blob: data/in.txt}", "{blobs: 'data/*.txt'}").replace(
+    "split: {by: lines, tasks: 3}", "compute: {staging: mount}\nmerge: {by: lines}"
+)
+"""The same for each blob, with containers mounted."""
+
+
+def prepared(place: Place, manifest: str = MANIFEST) -> None:
     place.put("data/in.txt", b"".join(b"line %d\n" % number for number in range(40)))
     place.put("data/config.json", b"{}")
     place.put("data/other.txt", b"not this job's")
     place.put("reference/db/x", b"x")
-    place.drop(MANIFEST)
+    place.drop(manifest)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -10,7 +11,7 @@ import pytest
 
 from local.in_process.exchange import to
 from shared.names import JobId, input_container, output_container
-from tests.secrecy.job import fails_once, prepared
+from tests.secrecy.job import MANIFEST, MOUNTED, fails_once, prepared
 from tests.secrecy.place import marked_place
 from tests.wired.place import Place
 
@@ -24,6 +25,8 @@ class Stolen:
     place: Place
     job: JobId
     addresses: list[str]
+    mounts: dict[str, str]
+    """Of mounted containers: what opens them."""
 
     def ask(self, method: str, path: str, query: str, host: str = "work") -> int:
         """The answer's status."""
@@ -40,8 +43,12 @@ class Stolen:
 
 @pytest.fixture
 def stolen() -> Stolen:
+    return steal(MANIFEST)
+
+
+def steal(manifest: str) -> Stolen:
     place, record = marked_place(fails_once)
-    prepared(place)
+    prepared(place, manifest)
     place.deliver()
     for _ in range(10):
         if any(each.place == ADDED for each in record.exchanges):
@@ -54,7 +61,9 @@ def stolen() -> Stolen:
     place.work.put(output_container(job), "t-000000/out", b"x")
     sent = [each.sent.body.decode() for each in record.exchanges if each.place.startswith("batch POST /jobs")]
     found = {address for body in sent for address in re.findall(r'https?://[^"]+', body) if "sig=" in address}
-    return Stolen(place, job, sorted(found))
+    pools = [json.loads(each.sent.body) for each in record.exchanges if each.place == "batch POST /pools"]
+    mounts = [each["azureBlobFileSystemConfiguration"] for pool in pools for each in pool.get("mountConfiguration", [])]
+    return Stolen(place, job, sorted(found), {each["containerName"]: each["sasKey"] for each in mounts})
 
 
 def test_signatures_are_for_this_job_alone(stolen: Stolen) -> None:
@@ -112,3 +121,28 @@ def test_every_address_is_known_by_its_container(stolen: Stolen) -> None:
     containers = {urlsplit(address).path.split("/")[1] for address in stolen.addresses}
     assert containers == {input_container(stolen.job), output_container(stolen.job), "data", "reference"}
     assert {urlsplit(address).netloc for address in stolen.addresses} == {"work.blob.localhost"}
+
+
+def test_mounts_open_their_containers_alone() -> None:
+    """With containers mounted a node lists and reads all of the sources' container, and writes into the job's; nothing
+    else, and the job's no more after the verdict."""
+    stolen = steal(MOUNTED)
+    output = output_container(stolen.job)
+    assert set(stolen.mounts) == {output, "data"}
+    listing = "restype=container&comp=list&"
+    assert stolen.ask("GET", "/data", listing + stolen.mounts["data"]) == 200
+    assert stolen.ask("GET", "/data/other.txt", stolen.mounts["data"]) == 200
+    assert stolen.ask("PUT", "/data/forged", stolen.mounts["data"]) == 403
+    assert stolen.ask("DELETE", "/data/other.txt", stolen.mounts["data"]) == 403
+    assert stolen.ask("PUT", f"/{output}/t-000000/x", stolen.mounts[output]) == 201
+    for container, query in stolen.mounts.items():
+        for other in {"data", output, "reference", "results", "bd-other-0123456789ab-output"} - {container}:
+            assert stolen.ask("GET", f"/{other}", listing + query) == 403
+            assert stolen.ask("PUT", f"/{other}/forged", query) == 403
+        assert stolen.ask("GET", "/batchdrop/policy.yaml", query, "control") == 403
+    stolen.place.drop("", "job.yaml.cancel")
+    stolen.place.deliver()
+    while not stolen.place.status()["times"]["verdict"]:
+        stolen.place.round()
+    stolen.place.round()
+    assert stolen.ask("PUT", f"/{output}/t-000000/late", stolen.mounts[output]) in (403, 404, 409)
