@@ -7,6 +7,8 @@ import subprocess
 import sys
 from typing import Any
 
+import pytest
+
 STRIDE = "8"
 
 
@@ -25,6 +27,14 @@ def test_killed_at_any_request_the_job_ends_the_same() -> None:
     assert (code, found["wrong"]) == (0, 0), said
     assert found["points"] > 2000
     assert found["runs"] >= found["worlds"] // int(STRIDE) - 4
+
+
+@pytest.mark.parametrize("thaw", ["finish", "cancel"])
+def test_frozen_before_any_request_and_thawed_too_late_it_leaves_nothing(thaw: str) -> None:
+    """Another process ends the job meanwhile: what the frozen one still does changes nothing and leaves nothing."""
+    code, found, said = matrix("--thaw", thaw, "--job", "good", "--stride", "25")
+    assert (code, found["wrong"]) == (0, 0), said
+    assert found["runs"] > 4
 
 
 def test_what_ends_otherwise_is_told() -> None:
