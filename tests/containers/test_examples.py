@@ -35,9 +35,10 @@ merge: {by: concat, to: "results/inside.txt"}
 
 @dataclass(frozen=True)
 class Work:
-    """Three jobs, dropped, and a fourth one that looks around."""
+    """Four jobs, dropped, and a fifth one that looks around."""
 
     wordcount: WordCount
+    mounted: WordCount
     heavylift: HeavyLift
     thumbs: Thumbs
 
@@ -47,10 +48,11 @@ def work(person: Person, tmp_path_factory: pytest.TempPathFactory) -> Work:
     """The stack does them at the same time."""
     made = Work(
         WordCount(person, tmp_path_factory.mktemp("wordcount")),
+        WordCount(person, tmp_path_factory.mktemp("mounted"), size=1, staging="mount"),
         HeavyLift(person, tmp_path_factory.mktemp("heavylift"), lifts=LIFTS),
         Thumbs(person, tmp_path_factory.mktemp("thumbs"), pictures=30, broken=()),
     )
-    each = (made.wordcount, made.heavylift, made.thumbs)
+    each = (made.wordcount, made.mounted, made.heavylift, made.thumbs)
     for workload in each:
         workload.drop()
     person.drop("inside.yaml", INSIDE)
@@ -62,6 +64,11 @@ def work(person: Person, tmp_path_factory: pytest.TempPathFactory) -> Work:
 def test_words_are_counted_in_containers(work: Work) -> None:
     """Some parts of half a MiB, each in a container of its own: the counts of one plain run."""
     work.wordcount.check()
+
+
+def test_words_are_counted_through_mounts(work: Work) -> None:
+    """The containers of input and output are mounted on the node, and the mounts are bound into the container."""
+    work.mounted.check()
 
 
 def test_heavylift_and_its_recombiner_run_in_their_image(work: Work) -> None:
@@ -78,13 +85,13 @@ def test_each_task_had_a_container_of_its_image_and_none_is_left(
     work: Work, person: Person, stack: Stack, podman: Podman
 ) -> None:
     """Podman's own record of what it started names each image as often as there were runs; its list is empty."""
-    for workload in (work.wordcount, work.heavylift, work.thumbs):
+    for workload in (work.wordcount, work.mounted, work.heavylift, work.thumbs):
         workload.check()
     person.cleaned("inside.yaml")
     log = stack.layout.log("batch").read_text()
     assert re.search(r"ready: .* runner=podman\+", log)
     runs = Counter(podman.started())
-    assert runs["localhost/wordcount:1"] == work.wordcount.runs + 1
+    assert runs["localhost/wordcount:1"] == work.wordcount.runs + work.mounted.runs + 1
     assert runs["indatascience.azurecr.io/heavylift:latest"] == LIFTS + 1
     assert runs["contoso.azurecr.io/thumbs:5"] == 1
     assert podman.containers() == []

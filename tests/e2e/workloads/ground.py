@@ -71,9 +71,11 @@ def over(status: Status) -> bool:
     return bool(status["final"]) and bool(status["times"]["cleaned"])
 
 
-def went_well(status: Status) -> bool:
-    """Succeeded with every unit merged."""
-    return (status["state"], status["complete"], status["failure"]) == ("succeeded", True, None)
+def whole(person: Person, path: str) -> Status:
+    """The status of a job that has succeeded with every unit merged, once nothing of it is left."""
+    status = person.final(path)
+    assert (status["state"], status["complete"], status["failure"]) == ("succeeded", True, None), status
+    return person.cleaned(path)
 
 
 def adds_up(units: dict[str, Any]) -> bool:

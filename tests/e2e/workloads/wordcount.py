@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import yaml
 
-from tests.e2e.workloads.ground import EXAMPLES, Workload, manifest, python, went_well
+from tests.e2e.workloads.ground import EXAMPLES, Workload, manifest, python, whole
 
 
 @dataclass
@@ -16,15 +16,23 @@ class WordCount(Workload):
 
     size: int = 2
     """MiB."""
+    staging: str = "transfer"
     runs: int = 0
     """How many containers the job has had, once it is checked."""
+
+    @property
+    def path(self) -> str:
+        """Of the manifest."""
+        return f"{self.staging}/wordcount.yaml"
 
     def drop(self) -> None:
         """The text, then the manifest."""
         text = self.folder / "text.txt"
         python(EXAMPLES / "wordcount" / "make_input.py", "-o", text, "--size", self.size)
-        self.person.put("data/wordcount/text.txt", text.read_bytes())
-        self.person.drop("wordcount.yaml", manifest("wordcount"))
+        place = f"data/{self.staging}/text.txt"
+        self.person.put(place, text.read_bytes())
+        words = manifest("wordcount").replace("data/wordcount/text.txt", place)
+        self.person.drop(self.path, f"{words}  staging: {self.staging}\n")
 
     def feed(self) -> None:
         """One run of the program over the whole text."""
@@ -35,8 +43,7 @@ class WordCount(Workload):
 
     def check(self) -> None:
         """The counts are, byte for byte, those of one run."""
-        status = self.person.cleaned("wordcount.yaml")
-        assert went_well(status), status
+        status = whole(self.person, self.path)
         self.runs = status["attempts"]["runs"]
         assert self.runs == status["tasks"]["succeeded"] == status["tasks"]["total"] > 1
         assert self.person.read(status["links"]["result"]) == (self.folder / "counts.csv").read_bytes()
