@@ -14,6 +14,7 @@ import pytest
 from local.strict_store import StrictStore
 from shared.names import STATE
 from tests.loop.ground import POLICY
+from tests.manifest.test_reach import strings
 from tests.secrecy.job import MANIFEST, fails_once, prepared
 from tests.secrecy.marks import holds, key_of, spellings
 from tests.secrecy.place import KEYS, MARKS, Record, Recorded, marked_place
@@ -85,6 +86,33 @@ def test_marked_secrets_are_only_where_batch_needs_them(caplog: pytest.LogCaptur
     for content in (told, *stored):
         assert [name for name, secret in MARKS.items() if holds(content, secret)] == []
         assert re.findall(SIGNATURE, content) + re.findall(TOKEN, content) == []
+
+
+SPOTS = {
+    "batch POST /jobs body.commonEnvironmentSettings[*].value": "task secret",
+    "batch POST /pools body.virtualMachineConfiguration.containerConfiguration.containerRegistries[*].password": (
+        "registry password"
+    ),
+    "batch POST /jobs body.jobPreparationTask.resourceFiles[*].httpUrl": "signature",
+    "batch POST /jobs/*/addtaskcollection body.value[*].resourceFiles[*].httpUrl": "signature",
+    "batch POST /jobs/*/addtaskcollection body.value[*].outputFiles[*].destination.container.containerUrl": "signature",
+}
+
+
+def test_the_fields_that_hold_them_are_these() -> None:
+    """Not just the request: the one field of it. Batch keeps these fields to itself and to the node."""
+    place, record = marked_place(fails_once)
+    prepared(place)
+    place.settle()
+    found = {}
+    for each in record.exchanges:
+        if each.service != "batch" or not each.sent.body:
+            continue
+        for path, text in strings(json.loads(each.sent.body), f"{each.place} body"):
+            kinds = [name for name, secret in MARKS.items() if holds(text.encode(), secret)]
+            kinds += ["signature"] if re.search(SIGNATURE, text.encode()) else []
+            found |= {path: " and ".join(kinds)} if kinds else {}
+    assert found == SPOTS
 
 
 def test_a_refused_key_is_told_without_it(caplog: pytest.LogCaptureFixture) -> None:
