@@ -14,6 +14,7 @@ from tests.loop.ground import Container, Ground, Program
 from tests.loop.mortal import Killed, Killer, mortal
 from tests.loop.test_jobs import LINES, RANGE, number
 from tests.loop.test_merging import long_number
+from tests.loop.test_shared_pools import operated
 from tests.loop.test_sides import RECOMBINER, SPLITTER, cutter, recombine
 
 
@@ -85,6 +86,7 @@ JOBS = {
         RANGE + "failure: {tolerated: 1, stopOn: [9]}\nlimits: {maxTaskRetryCount: 2}\n", fails_on_three, "succeeded"
     ),
     "mounted": Reference(RANGE.replace("stop: 5", "stop: 2") + "compute: {staging: mount}\n", number, "succeeded"),
+    "shared pool": Reference(RANGE.replace("stop: 5", "stop: 2") + "compute: {pool: night}\n", number, "succeeded"),
     "merged again": Reference("merge: {by: lines}\n", headers, "succeeded", retries=RANGE + "merge: {by: csv}\n"),
 }
 TEXT = "".join(f"line {n}\n" for n in range(12))
@@ -125,7 +127,7 @@ def merged_bytes(ground: Ground, path: str) -> list[bytes]:
 
 
 def prepared(job: Reference) -> Ground:
-    ground = Ground()
+    ground = operated(Ground())
     ground.world.work.unsupported = job.streams
     ground.put("data/big.txt", TEXT)
     ground.put("data/big.bin", "one|two|three")

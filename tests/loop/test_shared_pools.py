@@ -9,7 +9,6 @@ import pytest
 
 from controller.shares import divide
 from shared.names import JobId
-from shared.policy import Policy
 from shared.ports import NodeCounts, NodeError, ServiceError
 from tests.contract.batch_ground import a_pool
 from tests.fakes.batch import FakePool
@@ -31,18 +30,13 @@ def number(task: Container) -> int:
     return 0
 
 
-def operated(nodes: NodeCounts = IDLE, slots: int = 2) -> Ground:
-    """A deployment beside a pool that its operator made."""
-    ground = Ground()
-    ground.policy = allowing(ground.policy)
-    world = ground.world
+def operated(ground: Ground | None = None, nodes: NodeCounts = IDLE, slots: int = 2) -> Ground:
+    """A deployment beside a pool that its operator made, and that manifests may use."""
+    ground = ground or Ground()
+    ground.policy = ground.policy.model_copy(update={"pools": (POOL,)})
     spec = a_pool(POOL, slots=slots, metadata=(("team", "night shift"),))
-    world.batch.pools[POOL] = FakePool(spec, world.clock.now(), "theirs", nodes)
+    ground.world.batch.pools[POOL] = FakePool(spec, ground.world.clock.now(), "theirs", nodes)
     return ground
-
-
-def allowing(policy: Policy) -> Policy:
-    return policy.model_copy(update={"pools": (POOL,)})
 
 
 def look(ground: Ground, after: timedelta = timedelta(minutes=1)) -> None:
@@ -137,7 +131,7 @@ def test_what_keeps_a_shared_pool_from_a_job_is_told_and_waited_for(
     nodes: NodeCounts, resize: ServiceError | None, error: NodeError | None, code: str, words: str
 ) -> None:
     """Nothing of it fails the job: the operator may mend it, until limits.queueTimeout."""
-    ground = operated(nodes)
+    ground = operated(nodes=nodes)
     pool = ground.world.batch.pools[POOL]
     pool.resize_errors = (resize,) if resize else ()
     pool.node_errors = (error,) if error else ()
