@@ -1,7 +1,7 @@
 """Speak: write the status, and only of what was saved. Shell.
 
 `status/<manifest path>.json` belongs to the newest version of that path: a write for an older one, or of an older
-revision of the same job, is not made. `results/<job id>/status.json` is the job's own.
+revision of the same job, is not made. `results/<job id>/status.json` is the job's own, and never older than it was.
 """
 
 from __future__ import annotations
@@ -58,11 +58,26 @@ def phase(record: Record) -> str:
 def speak(record: Record, ports: Ports, now: datetime) -> Record:
     """Write both statuses; the record with what was said (saved with its next change)."""
     document = encode(status_document(record, now))
-    ports.work.put(RESULTS, result_blob(record.job, "status.json"), document, content_type=JSON)
+    write_own(record, ports.work, document)
     write_status(record, ports.control, record.manifest.path, record.manifest.etag, record.manifest.modified, document)
     for delivery in latest_by_path(record.deliveries):
         write_status(record, ports.control, delivery.path, delivery.etag, delivery.modified, document)
     return record.model_copy(update={"spoken": Spoken(digest=digest_of(record), at=now, state=phase(record))})
+
+
+def write_own(record: Record, work: BlobPort, document: bytes) -> None:
+    """The job's own status, unless a newer revision has been written: who was held up for long says nothing old."""
+    name, revision = result_blob(record.job, "status.json"), record.revision
+    for _ in range(TRIES):
+        there = work.head(RESULTS, name)
+        if there is not None and int(there.metadata.get("revision", "0")) > revision:
+            return
+        when = Condition(etag=there.etag) if there else ABSENT
+        try:
+            work.put(RESULTS, name, document, when=when, metadata={"revision": str(revision)}, content_type=JSON)
+        except Conflict:
+            continue
+        return
 
 
 def latest_by_path(deliveries: tuple[Delivery, ...]) -> list[Delivery]:

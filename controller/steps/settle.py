@@ -54,7 +54,7 @@ def settle(record: Record, action: Settle, work: Work) -> Record:
     """The record with its verdict; or without, where failed tasks were sent to run again."""
     board = starting_board(record, work)
     board.cancelled = action.how == "cancelled"
-    if action.how == "lost" or record.batch_job is None:
+    if record.batch_job is None or is_lost(record, action, work):
         board.none_ran()
     else:
         again = read_failures(record, board, work, hopeful=action.how == "ended")
@@ -65,6 +65,13 @@ def settle(record: Record, action: Settle, work: Work) -> Record:
     if is_judged(action):
         judge_outputs(record, board, work)
     return conclude(record, action, board, work)
+
+
+def is_lost(record: Record, action: Settle, work: Work) -> bool:
+    """Can no one say how its tasks ended? A cancel or a limit may end a job whose Batch job is gone by then."""
+    if action.how in ("cancelled", "stopped"):
+        return work.ports.batch.job(record.job) is None
+    return action.how == "lost"
 
 
 def starting_board(record: Record, work: Work) -> Board:

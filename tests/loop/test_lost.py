@@ -61,3 +61,22 @@ def test_with_the_batch_job_goes_what_is_known_of_its_tasks() -> None:
     look(ground)
     status = ground.status()
     assert (status["failure"]["code"], status["units"]["pending"], status["units"]["notRun"]) == ("JOB_LOST", 0, 5)
+
+
+@pytest.mark.parametrize(("ends", "state", "code"), [("cancel", "cancelled", "CANCELLED"), ("late", "failed", None)])
+def test_a_job_that_is_ended_when_its_batch_job_is_gone_still_ends(ends: str, state: str, code: str | None) -> None:
+    """Whether by a cancel or by its timeout: nobody can say how its tasks ended, so none of them ran."""
+    ground = Ground()
+    ground.drop(RANGE)
+    ground.round(number, most=2)
+    (job,) = ground.open_jobs()
+    ground.world.batch.delete_job(job)
+    ground.world.clock.advance(timedelta(minutes=2))
+    if ends == "cancel":
+        ground.drop("", "job.yaml.cancel")
+    else:
+        ground.world.clock.advance(timedelta(days=7))
+    ground.settle(number)
+    status = ground.status()
+    assert (status["state"], status["failure"]["code"]) == (state, code or "JOB_TIMEOUT")
+    assert (status["units"]["notRun"], ground.left()) == (5, [])
