@@ -119,7 +119,8 @@ def drop_containers(case: Case) -> Decision | None:
         return Decision(None, record, min(due, case.now + DAY))
     if case.seen.held_by:
         return case.wait(HELD, held_by=case.seen.held_by)
-    return ask(case, DeleteContainers(), "container", due)
+    asked = max((when for when in (due, record.cleaned) if when is not None), default=None)
+    return ask(case, DeleteContainers(), "container", asked)
 
 
 def containers_due(record: Record) -> datetime | None:

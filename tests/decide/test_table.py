@@ -280,3 +280,11 @@ def test_the_documented_table_is_the_table() -> None:
     rows = (*stopping.ROWS, *keeping.ROWS, *STARTING, *running.ROWS, *ENDING)
     expected = [(row.name, row.when, row.does, row.gains) for row in rows]
     assert [cells for cells in shown if cells[0] not in ("row", "---")] == expected
+
+
+def test_a_deletion_is_late_two_hours_after_it_was_asked_for_and_not_before() -> None:
+    """Containers are asked to go once job and pool have gone, however long that took."""
+    record = a_record(**GONE | {"cleaned": later(hours=5)})
+    assert ask(record, Picture(), hours=5, minutes=1).record.waiting == ()
+    (told,) = ask(record, Picture(), hours=7, minutes=1).record.waiting
+    assert told.code == "CLEANUP"

@@ -13,6 +13,7 @@ from shared.ports import NodeCounts, NodeError, ServiceError
 from tests.contract.batch_ground import a_pool
 from tests.fakes.batch import FakePool
 from tests.loop.ground import Container, Ground
+from tests.loop.test_sides import RECOMBINER, recombine
 
 POOL = "night"
 SHARED = """
@@ -269,3 +270,15 @@ def test_hundreds_of_small_jobs_are_not_behind_a_giant_one() -> None:
     jobs = [(JobId("giant"), 1_000_000), *((JobId(f"j{n}"), 10) for n in range(300))]
     limits = divide(64, jobs).limits
     assert set(limits.values()) == {1}
+
+
+def test_a_recombiner_has_a_node_of_its_own_beside_a_shared_pool() -> None:
+    """Its pool is made for it, and deleted; the shared one is not touched."""
+    ground = operated()
+    own = RECOMBINER.replace("    command: [python", "    vmSize: Standard_D2s_v5\n    command: [python")
+    ground.drop(own + "compute: {pool: night}\n")
+    ground.settle(recombine)
+    status = ground.status()
+    assert (status["state"], status["problems"]) == ("succeeded", [])
+    assert ground.left() == []
+    assert ground.world.batch.pools[POOL].gone_at is None
