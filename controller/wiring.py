@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -41,9 +41,25 @@ class App:
     deployment: Deployment
 
 
-@lru_cache(maxsize=1)
+@dataclass
+class Worker:
+    """What this process serves: wired by its settings at the first call, unless its host has put something there."""
+
+    app: App | None = None
+
+
+WORKER = Worker()
+
+
 def app() -> App:
     """The controller of this worker. SettingsError names every setting that is missing or wrong."""
+    if WORKER.app is None:
+        WORKER.app = wire()
+    return WORKER.app
+
+
+def wire() -> App:
+    """By the settings, over the network."""
     quiet_sdks()
     settings = read_settings()
     ports = make_ports(settings)

@@ -18,8 +18,8 @@ def ground() -> Ground:
 
 
 @pytest.fixture
-def site(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
-    with site_of(ground, monkeypatch) as site:
+def site(ground: Ground) -> Iterator[Site]:
+    with site_of(ground) as site:
         yield site
 
 

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
 from werkzeug.test import Client
 
 from controller import wiring
@@ -42,11 +41,11 @@ class NoOutputs:
 
 
 @contextmanager
-def site_of(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+def site_of(ground: Ground) -> Iterator[Site]:
     """The host's site, asking for keys, over the ports of `ground`."""
     sys.modules.pop("function_app", None)
-    monkeypatch.setattr(wiring, "app", lambda: wiring.App(ground.world.ports, ground.deployment))
-    monkeypatch.setattr(sys, "path", list(sys.path))
+    path = list(sys.path)
+    wiring.WORKER.app = wiring.App(ground.world.ports, ground.deployment)
     settings, outputs = Settings(SETTINGS), NoOutputs()
     invoker = Invoker(outputs, 2, None, lambda text: None)  # type: ignore[arg-type] # only its one method is asked
     invoker.open()
@@ -57,6 +56,8 @@ def site_of(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
         yield Site(http, {}, Admin("test", {}, {}, invoker), keys)
     finally:
         invoker.close()
+        wiring.WORKER.app = None
+        sys.path[:] = path
         sys.modules.pop("function_app", None)
 
 
