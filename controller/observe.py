@@ -91,7 +91,12 @@ def look_at_side(record: Record, which: Which, seen: Picture, ports: Ports) -> P
     ended = job is not None and side(record, which).ended is None and ports.batch.task_counts(name).completed > 0
     if ended:
         ended = next(iter(ports.batch.unfinished(name)), None) is None
-    return replace(seen, side_pool=ports.batch.pool(name), side_job=job, side_ended=ended)
+    seen = replace(seen, side_pool=ports.batch.pool(name), side_job=job, side_ended=ended)
+    if ended or job is None or seen.side_pool is None or side(record, which).ended is not None:
+        return seen
+    nodes = ports.batch.node_counts(name)
+    errors = ports.batch.node_errors(name) if nodes.unusable or nodes.start_task_failed else ()
+    return replace(seen, side_nodes=nodes, side_node_errors=errors)
 
 
 def wants_pool(record: Record) -> bool:

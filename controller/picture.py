@@ -83,6 +83,8 @@ class Picture:
     job: JobSeen | None = None
     side_pool: PoolSeen | None = None
     side_job: JobSeen | None = None
+    side_nodes: NodeCounts = field(default_factory=NodeCounts)
+    side_node_errors: tuple[NodeError, ...] = ()
     side_ended: bool = False
     """The one task of the splitter or recombiner has completed, by the list."""
     counts: TaskCounts = field(default_factory=TaskCounts)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from controller.rules import side_pool
 from controller.rules.case import Case, Decision, Row, verdict_without_rows
 from controller.rules.ending import ask, awaits_merge
 from controller.side import longest_run, runs_recombiner, runs_splitter
@@ -39,22 +42,28 @@ def run(case: Case, which: Which, side: Side) -> Decision | None:
         return go(case, which, CreateSidePool(which), pool=case.now)
     if side.job is None:
         return go(case, which, StartSide(which), job=case.now)
-    failure = lost(case, which, side)
+    failure = lost(case, which, side) or side_pool.useless(case, which)
     if failure is not None:
         return go(case, which, None, ended=case.now, failure=failure)
     if case.seen.side_ended:
         return go(case, which, JudgeSide(which))
-    return case.wait(case.shortest, waiting=())
+    return case.wait(case.shortest, waiting=side_pool.waiting(case, which, gives_up(case, side)))
+
+
+def gives_up(case: Case, side: Side) -> datetime | None:
+    """All its runs, each as long as may be, and the wait for a node."""
+    manifest = case.record.plan.manifest
+    return None if side.job is None else side.job + longest_run(manifest) + manifest.limits.queue_timeout
 
 
 def lost(case: Case, which: Which, side: Side) -> Failure | None:
     """Why it will never end well: something is gone, or it takes too long."""
-    manifest = case.record.plan.manifest
     code = Code.SPLIT if which == "splitter" else Code.MERGE
     next_step = "Drop the manifest again."
     if case.seen.side_pool is None or case.seen.side_job is None:
         return Failure(code=code, message=f"The pool or job of the {which} was deleted while it ran.", next=next_step)
-    if side.job is not None and case.now > side.job + longest_run(manifest) + manifest.limits.queue_timeout:
+    until = gives_up(case, side)
+    if until is not None and case.now > until:
         return Failure(code=code, message=f"The {which} did not end in time.", next="Raise limits.taskTimeout.")
     return None
 

@@ -52,8 +52,9 @@ class Node:
 
 
 def write_line(container: Container) -> None:
-    """The program where a test names no other: its task's id as one line."""
-    container.write(f"{container.spec.id}\n".encode())
+    """The program where a test names no other: its task's id as one line, in a file of its own where none is named."""
+    name = None if "OUTPUT_PATH" in container.env else "1.txt"
+    container.write(f"{container.spec.id}\n".encode(), name)
 
 
 def outcome(end: TaskEnd) -> Outcome:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from shared.names import output_container
+from shared.names import JobId, output_container, side_id
+from shared.record import Which
 from tests.emulated.ground import EmulatedGround
 
 Sight = Callable[[EmulatedGround, str], bool]
@@ -56,6 +57,18 @@ def nodes_taken_back(ground: EmulatedGround, job: str) -> bool:
     return nodes.preempted > 0 and not nodes.running + nodes.idle + nodes.starting
 
 
+def side_useless(which: Which) -> Sight:
+    def seen(ground: EmulatedGround, job: str) -> bool:
+        return ground.world.batch.node_counts(side_id(JobId(job), which)).unusable > 0
+
+    return seen
+
+
+def splitter_short(ground: EmulatedGround, job: str) -> bool:
+    pool = ground.world.batch.pool(side_id(JobId(job), "splitter"))
+    return pool is not None and bool(pool.resize_errors)
+
+
 def at_once(_ground: EmulatedGround, _job: str) -> bool:
     return True
 
@@ -70,6 +83,9 @@ SIGHTS: dict[str, Sight] = {
     "task failed": task_failed,
     "tasks ended": tasks_ended,
     "nodes taken back": nodes_taken_back,
+    "splitter's node unusable": side_useless("splitter"),
+    "recombiner's node unusable": side_useless("recombiner"),
+    "splitter's pool has a resize error": splitter_short,
     "at once": at_once,
 }
 
