@@ -15,7 +15,7 @@ from local.batch_emulator.supervisor.job import Job, read_job
 
 _CLEANUP_SECONDS = 30
 # What the engine has put beside a container sees it end, and then ends too.
-_GRACE_SECONDS = 2.0
+_GRACE_SECONDS = 8.0
 _TAIL = 4096
 # An engine may add a line or two of advice to its refusal.
 _LAST_LINES = 4
