@@ -46,3 +46,30 @@ def test_a_lost_event_is_made_up_for() -> None:
     place.settle()
     assert place.status()["state"] == "succeeded"
     assert place.left() == []
+
+
+def test_listings_that_come_in_small_pages_are_read_to_their_end() -> None:
+    """The service may answer with fewer entries than were asked for, at any time."""
+    place = Place(copy)
+    for store in (place.services.control, place.services.work):
+        store.account.page = 2
+    place.put("data/big.txt", TEXT)
+    place.drop(LINES)
+    place.settle()
+    status = place.status()
+    assert (status["state"], place.blob(status["links"]["result"])) == ("succeeded", TEXT)
+    assert place.left() == []
+
+
+def test_other_bytes_at_the_same_path_are_another_job_at_once() -> None:
+    """The first one's containers are still being deleted; the next one has names of its own."""
+    place = Place(number)
+    place.drop(RANGE)
+    place.settle()
+    first = place.status()["jobId"]
+    place.drop(RANGE + "labels: {again: 'yes'}\n")
+    place.settle()
+    status = place.status()
+    assert status["state"] == "succeeded"
+    assert status["jobId"] != first
+    assert place.left() == []
