@@ -49,6 +49,7 @@ def test_absent_things_are_none(batch: BatchPort) -> None:
     assert batch.pool("bd-none") is None
     assert batch.job("bd-none") is None
     assert batch.node_errors("bd-none") == ()
+    assert batch.preparation_errors("bd-none") == ()
     assert batch.node_counts("bd-none").total == 0
     batch.delete_pool("bd-none")
     batch.delete_job("bd-none")

@@ -245,3 +245,18 @@ def test_what_a_failed_start_task_wrote_is_read_while_its_node_is_there(ground: 
     assert ground.batch.node_file("bd-a", error.node, "startup/stdout.txt", 100) == b""
     assert ground.batch.node_file("bd-a", error.node, "startup/none.txt", 100) is None
     assert ground.batch.node_file("bd-a", "tvm-none", "startup/stderr.txt", 100) is None
+
+
+def test_nodes_that_cannot_prepare_themselves_for_a_job_are_told_with_their_exit_code(ground: WireGround) -> None:
+    """Only once its repetitions are used up, and only for this job; a job without preparation has none."""
+    ground.ends["jobpreparation"] = TaskEnd(2)
+    ready(ground)
+    ground.batch.add_tasks("bd-a", [a_task(0)])
+    assert ground.batch.preparation_errors("bd-a") == ()
+    ground.pass_time(timedelta(minutes=2))
+    (error,) = ground.batch.preparation_errors("bd-a")
+    assert (error.state, error.code) == ("preparationfailed", "FailureExitCode")
+    assert error.message.startswith("it ended with 2. ")
+    assert [launch.attempt for launch in ground.launches if launch.kind == "jobpreparation"] == [0, 1, 2]
+    ground.batch.create_job(a_job("bd-b", "bd-a"))
+    assert ground.batch.preparation_errors("bd-b") == ()

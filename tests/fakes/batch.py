@@ -133,7 +133,7 @@ class FakeBatch(Faulty):
 
     @port
     def preparation_errors(self, job_id: str) -> tuple[NodeError, ...]:
-        return self._known_job(job_id).preparation_errors[:10]
+        return self.jobs[job_id].preparation_errors[:10] if self._settle(self.jobs, job_id) else ()
 
     @port
     def mark_pool(self, pool_id: str, metadata: Mapping[str, str]) -> None:
