@@ -38,6 +38,9 @@ def write_base_image(archive: Path) -> None:
         _link(tar, "bin", "usr/bin")
         for library in _libraries([python, *programs.values(), *modules]):
             tar.add(os.path.realpath(library), library.lstrip("/"))
+            if Path(library).name.startswith("libpython"):
+                # Some interpreters look for it beside the folder that they are in.
+                tar.add(os.path.realpath(library), f"usr/local/lib/{Path(library).name}")
 
 
 def _add_python(tar: tarfile.TarFile, python: Path) -> list[Path]:

@@ -8,6 +8,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -25,7 +26,8 @@ _PLAIN = '[engine]\nevents_logger = "file"\n'
 _SETTINGS = tuple(product((MODEST_PODMAN, _PLAIN), ("overlay", "vfs")))
 """Settings and storage drivers, tried in this order."""
 _SECONDS = 120.0
-_PROBE_CODE = 7
+_TRIED = "localhost/batchdrop-tried:1"
+_PYTHON = ("python3", "-c", "print('works')")
 
 
 class NoPodman(Exception):
@@ -56,7 +58,6 @@ class Podman:
 
         The build argument BASE is an image with this machine's own Python. Raises PodmanFailed.
         """
-        self._import_base()
         for path in dockerfiles:
             names = [word for name in image_names(path) for word in ("--tag", name)]
             options = ("--layers=false", "--pull-never", "--network", "none", "--build-arg", f"BASE={_BASE}")
@@ -79,12 +80,6 @@ class Podman:
                 f"podman {' '.join(words)} ended with {ended.returncode}: {ended.stderr.strip()[-2000:]}"
             )
         return ended.stdout
-
-    def _import_base(self) -> None:
-        with tempfile.TemporaryDirectory(dir=self.folder) as place:
-            archive = Path(place) / "base.tar"
-            write_base_image(archive)
-            self.call("import", "--change", f"ENV PATH={PATH}", str(archive), _BASE)
 
 
 @contextmanager
@@ -111,6 +106,8 @@ def own_podman(folder: Path) -> Iterator[Podman]:
 def _missing() -> str:
     if shutil.which("podman") is None:
         return "it is not installed"
+    if not sys.platform.startswith("linux"):
+        return "this is not Linux"
     return "" if os.geteuid() == 0 else "this user is not root"
 
 
@@ -126,14 +123,43 @@ def _configured(folder: Path, settings: str, driver: str) -> Podman:
 
 
 def _probe(made: Podman) -> str | None:
-    """None when a container has run; else what was said instead."""
-    engine = Engine("podman", str(shutil.which("podman")), made.environment)
-    if not import_probe_image(engine, made.folder / "probe"):
-        return "an image cannot be imported"
-    ended = _podman(
-        made.environment, "run", "--rm", "--network", "host", PROBE_IMAGE, "/bin/sh", "-c", f"exit {_PROBE_CODE}"
-    )
-    return None if ended.returncode == _PROBE_CODE else " ".join(ended.stderr.split())[-300:]
+    """None when containers run, this machine's Python in one, and images are built; else what was said instead."""
+    try:
+        _try(made, _tiny(made), "/bin/sh", "-c", "echo works")
+        _try(made, _base(made), *_PYTHON)
+        _try(made, _built(made), *_PYTHON)
+    except (PodmanFailed, OSError) as error:
+        return str(error)
+    return None
+
+
+def _try(made: Podman, image: str, *words: str) -> None:
+    said = made.call("run", "--rm", "--network", "host", image, *words)
+    if said != "works\n":
+        raise PodmanFailed(f"a container of {image} said {said!r}")
+
+
+def _tiny(made: Podman) -> str:
+    made.call("info")
+    if not import_probe_image(Engine("podman", "podman", made.environment), made.folder / "probe"):
+        raise PodmanFailed("an image cannot be imported")
+    return PROBE_IMAGE
+
+
+def _base(made: Podman) -> str:
+    with tempfile.TemporaryDirectory(dir=made.folder) as place:
+        archive = Path(place) / "base.tar"
+        write_base_image(archive)
+        made.call("import", "--change", f"ENV PATH={PATH}", str(archive), _BASE)
+    return _BASE
+
+
+def _built(made: Podman) -> str:
+    with tempfile.TemporaryDirectory(dir=made.folder) as place:
+        dockerfile = Path(place) / "Dockerfile"
+        dockerfile.write_text(f"# image: {_TRIED}\nARG BASE\nFROM ${{BASE}}\nCOPY Dockerfile /\n")
+        made.build([dockerfile])
+    return _TRIED
 
 
 def _podman(environment: Mapping[str, str], *words: str) -> subprocess.CompletedProcess[str]:

@@ -82,6 +82,15 @@ def test_a_podman_that_cannot_run_anything_is_no_podman(tmp_path: Path, monkeypa
     assert not (tmp_path / "store").exists()
 
 
+def test_a_podman_that_cannot_build_is_no_podman(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Containers alone do not do: the examples' images must be built."""
+    stub = 'case "$1" in run) echo works;; build) echo "Error: no builds here" >&2; exit 125;; esac\n'
+    write_script(tmp_path / "bin/podman", stub)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
+    with pytest.raises(NoPodman, match=r"no builds here|not root"), own_podman(tmp_path / "store"):
+        raise AssertionError("it builds nothing")
+
+
 def test_the_base_image_is_this_machines_python(tmp_path: Path) -> None:
     """The interpreter, its standard library and its libraries are in it; packages and tests are not."""
     write_base_image(tmp_path / "base.tar")
