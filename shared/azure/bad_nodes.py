@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from shared.azure import batch_views as views
 from shared.azure.batch_door import BatchDoor
+from shared.azure.node_files import tail
 from shared.errors import Refused, Vanished
 from shared.ports import NodeError
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 MOST = 10
 PAGE = 100
+STDERR = 300
+"""Bytes of what a preparation wrote last."""
 
 
 def node_errors(door: BatchDoor, pool_id: str) -> tuple[NodeError, ...]:
@@ -41,8 +44,9 @@ def preparation_errors(door: BatchDoor, job_id: str) -> tuple[NodeError, ...]:
         lambda client: client.list_job_preparation_and_release_task_status(job_id, max_results=PAGE),
     )
     try:
-        failed = (found for found in islice(listed, PAGE) if _has_failed(found))
-        return tuple(islice((_error(found) for found in failed), MOST))
+        failed = list(islice((found for found in islice(listed, PAGE) if _has_failed(found)), MOST))
+        said = _said(door, failed[0]) if failed else ""
+        return tuple(_error(found, said if number == 0 else "") for number, found in enumerate(failed))
     except Vanished:
         return ()
     except Refused as error:
@@ -56,8 +60,18 @@ def _has_failed(found: models.BatchJobPreparationAndReleaseTaskStatus) -> bool:
     return info is not None and views.word(info.result).lower() == "failure"
 
 
-def _error(found: models.BatchJobPreparationAndReleaseTaskStatus) -> NodeError:
+def _error(found: models.BatchJobPreparationAndReleaseTaskStatus, said: str) -> NodeError:
     info = found.job_preparation_task_execution_info
     failure = info.failure_info if info else None
     code, message = views.failure_words(failure, info.exit_code if info else None)
-    return NodeError(found.node_id or "", "preparationfailed", code, message)
+    return NodeError(found.node_id or "", "preparationfailed", code, f"{message}. stderr: {said}" if said else message)
+
+
+def _said(door: BatchDoor, found: models.BatchJobPreparationAndReleaseTaskStatus) -> str:
+    """The end of what it wrote to stderr; empty where that cannot be had."""
+    info = found.job_preparation_task_execution_info
+    if info is None or not info.task_root_directory:
+        return ""
+    path = f"{info.task_root_directory}/stderr.txt"
+    content = tail(door, found.pool_id or "", found.node_id or "", path, STDERR)
+    return (content or b"").decode("utf-8", "replace").strip()

@@ -19,7 +19,8 @@ Run = tuple[str, str | None, str | None, int]
 
 
 class Node:
-    """Runs `program` for each task once it has lasted `lasts` of the account's time; job preparations end well.
+    """Runs `program` for each task once it has lasted `lasts` of the account's time. Job preparations end well, unless
+    `unprepared` says what they complain of.
 
     A program that answers None on `stays` never ends by itself.
     """
@@ -28,6 +29,7 @@ class Node:
         self.program: Program = write_line
         self.lasts = timedelta(0)
         self.stays = False
+        self.unprepared: str | None = None
         self.ran: set[tuple[str, str]] = set()
         """(kind of task, node) of all that was started."""
         self.launches: list[Launch] = []
@@ -42,6 +44,8 @@ class Node:
         if (launch.kind, run) not in self._started:
             self._started.add((launch.kind, run))
             self.launches.append(launch)
+        if launch.kind == "jobpreparation" and self.unprepared is not None:
+            return complain(launch, self.unprepared)
         if launch.kind != "task":
             return 0
         begun = self._begun.setdefault(run, self._clock.now())
@@ -49,6 +53,13 @@ class Node:
             return None
         del self._begun[run]
         return outcome(run_task(spec_of(launch), self.program, self._world))
+
+
+def complain(launch: Launch, said: str) -> int:
+    """What a program does that cannot go on: a word to stderr, and 2."""
+    folder = launch.node_root / "workitems" / str(launch.job_id) / "job-1" / str(launch.task_id)
+    (folder / "stderr.txt").write_text(said, encoding="utf-8")
+    return 2
 
 
 def write_line(container: Container) -> None:

@@ -81,6 +81,11 @@ def program(ground: EmulatedGround, does: str | None = None, lasts: str | None =
     ground.node.stays = stays
 
 
+def unprepare(ground: EmulatedGround, says: str) -> None:
+    """The job preparation fails on every node."""
+    ground.node.unprepared = says
+
+
 def delete_pool(ground: EmulatedGround) -> None:
     """Somebody deletes the job's pool, in the portal for instance."""
     ground.world.batch.delete_pool(ground.job())
@@ -147,6 +152,7 @@ DEEDS: dict[str, Callable[..., None]] = {
     "tick": tick,
     "startTask": start_task,
     "program": program,
+    "unprepare": unprepare,
     "deletePool": delete_pool,
     "deleteJob": delete_job,
     "terminateJob": terminate_job,
