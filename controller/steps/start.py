@@ -128,6 +128,8 @@ def create_job(record: Record, work: Work) -> Record:
     secrets = [(variable, work.ports.secrets.get(name)) for variable, name in manifest.container.secrets.items()]
     until = latest_end(record.accepted, manifest)
     work.ports.batch.create_job(make_job(record, secrets, reference_of(record, work), until))
+    if record.shared_pool is not None:  # a job that was there already may have been made with another limit
+        work.ports.batch.limit_tasks(record.job, record.share)
     return record
 
 

@@ -282,3 +282,18 @@ def test_a_recombiner_has_a_node_of_its_own_beside_a_shared_pool() -> None:
     assert (status["state"], status["problems"]) == ("succeeded", [])
     assert ground.left() == []
     assert ground.world.batch.pools[POOL].gone_at is None
+
+
+def test_a_limit_that_was_set_by_a_pass_that_died_does_not_stay() -> None:
+    """The job was made and not noted; by the time it is made again there is more room."""
+    ground = operated(slots=4)
+    ground.drop(SHARED.replace("stop: 4", "stop: 100"), "big.yaml")
+    look(ground)
+    ground.world.batch.fail_next("create_job", KeyError("gone"), after=True)
+    ground.drop(SHARED, "small.yaml")
+    small = ground.status("small.yaml")["jobId"]
+    assert ground.world.batch.jobs[small].most == 4
+    ground.world.control.put("batchdrop", f"intents/{ground.status('big.yaml')['jobId']}/cancel", b"")
+    for _ in range(4):
+        look(ground)
+    assert ground.world.batch.jobs[small].most is None
