@@ -100,7 +100,7 @@ def own_podman(folder: Path) -> Iterator[Podman]:
             reasons.append(f"{driver}: {why}")
         finally:
             _remove(made)
-    raise NoPodman(f"podman cannot run containers here: {'; '.join(reasons)}")
+    raise NoPodman(f"podman cannot run containers here: {'; '.join(dict.fromkeys(reasons))}")
 
 
 def _missing() -> str:

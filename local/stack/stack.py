@@ -172,8 +172,8 @@ class Stack:
         """Make the images; give the emulator's options and environment for them."""
         if self._containers == "folders":
             return ["--images", str(build_images(dockerfiles, self.layout.root))], None
-        self.podman = self._opened.enter_context(own_podman(self.layout.containers))
         self._say("building images with podman")
+        self.podman = self._opened.enter_context(own_podman(self.layout.containers))
         self.podman.build(dockerfiles)
         return [], {**os.environ, **self.podman.environment, "BATCH_EMULATOR_RUNNER": "podman"}
 
