@@ -6,6 +6,7 @@ and the story goes on to its end; the parent goes on as if nothing had been. Wha
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import re
@@ -121,6 +122,7 @@ class Stage:
         self._going.append(run)
 
     def _in_child(self) -> None:
+        gc.disable()  # it lives for a second, and what it shares with its parent stays shared
         if self.meanwhile is None:
             raise Killed
         try:
