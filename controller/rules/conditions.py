@@ -20,7 +20,9 @@ from shared.record import Failure, Waiting
 UNUSABLE_AFTER = timedelta(minutes=15)
 """How long nodes of no use are given to recover."""
 STUCK_FOR = timedelta(hours=1)
-"""How long a job may be stuck before any of its tasks has ended."""
+"""How long nodes that do nothing are paid for before any task has ended."""
+MANY = 3
+"""Nodes that fail alike while others still start: one alone may have met a moment's trouble with the registry."""
 FATAL = frozenset({Code.IMAGE_PULL, Code.REGISTRY_AUTH, Code.MOUNT, Code.START_TASK})
 BAD_NODES = FATAL | {Code.NODE_UNUSABLE, Code.DISK_FULL}
 NODE_CODES = {
@@ -49,7 +51,8 @@ def fatal(case: Case) -> Failure | None:
     """Why no task will ever run on this pool; None while one has, or still may."""
     if case.record.first_task is not None or nodes_there(case):
         return None
-    if case.record.shared_pool is not None:
+    nodes = case.seen.nodes
+    if case.record.shared_pool is not None or (nodes.starting and nodes.unusable + nodes.start_task_failed < MANY):
         return None
     for error in case.seen.node_errors:
         if code_of(error) in FATAL:
@@ -85,7 +88,8 @@ def patience(case: Case, code: str) -> timedelta | None:
         return None
     if code in BAD_NODES:
         return UNUSABLE_AFTER
-    return STUCK_FOR if code == Code.STUCK and not case.seen.counts.completed else None
+    paid = case.seen.nodes.total > 0 and not case.seen.nodes.starting
+    return STUCK_FOR if code == Code.STUCK and paid and not case.seen.counts.completed else None
 
 
 def has_work(case: Case) -> bool:

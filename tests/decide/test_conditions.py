@@ -132,3 +132,20 @@ def test_movement_begins_the_wait_anew() -> None:
     came = asked(seen, 15, progress=Progress(at=NOW, active=3, nodes_running=1))
     assert came.record.quiet_since is None
     assert codes(asked(seen, 1, quiet_since=came.record.quiet_since)) == []
+
+
+def test_one_node_that_fails_while_others_start_does_not_end_the_job() -> None:
+    """It may have met a moment's trouble with the registry; three alike have not, and with no other to come one is
+    enough."""
+    wrong = NodeError("n1", "unusable", "ContainerInvalidImage", "manifest unknown")
+    for unusable, starting, row in ((1, 3, "running"), (3, 1, "unable"), (1, 0, "unable")):
+        nodes = NodeCounts(unusable=unusable, starting=starting, total=unusable + starting)
+        assert asked(replace(WAITS, nodes=nodes, node_errors=(wrong,))).row == row
+
+
+def test_what_costs_nothing_is_waited_for_until_the_queue_timeout() -> None:
+    """Nodes that start for very long may fetch a very large image; a pool without nodes costs nothing."""
+    slow = replace(WAITS, nodes=NodeCounts(starting=2, total=2))
+    assert asked(slow, 120).row == "running"
+    assert asked(slow, 120).record.waiting[0].gives_up_at == later(days=2)
+    assert asked(replace(WAITS, pool=replace(POOL, target=0)), 120).row == "running"
