@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import cache, partial
 
 from controller import store
 from controller.deployment import Deployment
@@ -47,8 +47,8 @@ class Judged:
 
 def survey(ports: Ports, deployment: Deployment) -> Iterator[Judged]:
     """Everything that the reaper looks at, in the order in which it would delete."""
-    now = ports.clock.now()
-    return (judge(found, ports, deployment, now) for found in everything(ports))
+    now, theirs = ports.clock.now(), cache(ports.batch.service_time)
+    return (judge(found, ports, deployment, now, theirs) for found in everything(ports))
 
 
 def everything(ports: Ports) -> Iterator[Found]:
@@ -62,12 +62,13 @@ def everything(ports: Ports) -> Iterator[Found]:
         yield Found("container", item.name, item.modified, dict(item.metadata), delete)
 
 
-def judge(found: Found, ports: Ports, deployment: Deployment, now: datetime) -> Judged:
+def judge(found: Found, ports: Ports, deployment: Deployment, now: datetime, theirs: Callable[[], datetime]) -> Judged:
+    """`theirs`: the service's clock. Dates that another deployment wrote are never held against our own."""
     owner, job = found.metadata.get(OWNER_KEY), found.metadata.get(JOB_KEY)
     if owner is None or job is None:
         return Judged(found, False, "it does not carry Batchdrop's mark")
     if owner != deployment.owner:
-        return judge_foreign(found, deployment, now)
+        return judge_foreign(found, deployment, theirs)
     try:
         loaded = store.load(ports.control, JobId(job))
     except Unreadable as error:
@@ -80,13 +81,13 @@ def judge(found: Found, ports: Ports, deployment: Deployment, now: datetime) -> 
     return Judged(found, age >= ORPHAN_AFTER, said if age >= ORPHAN_AFTER else f"{said}, its record may come")
 
 
-def judge_foreign(found: Found, deployment: Deployment, now: datetime) -> Judged:
+def judge_foreign(found: Found, deployment: Deployment, now: Callable[[], datetime]) -> Judged:
     """A day past its own expiry, where the operator allows it; without an expiry it is never touched."""
     whose = f"another deployment's ({found.metadata[OWNER_KEY]})"
     ends = expiry(found)
     if ends is None:
         return Judged(found, False, f"{whose}, without an expiry")
-    if now - ends < FOREIGN_AFTER:
+    if now() - ends < FOREIGN_AFTER:
         return Judged(found, False, f"{whose}, marked until {ends:%Y-%m-%dT%H:%M:%SZ} and a day longer")
     over = f"{whose}, expired at {ends:%Y-%m-%dT%H:%M:%SZ}"
     if not deployment.reap_foreign:

@@ -6,7 +6,7 @@ Deletions and terminations are plain requests: the SDK's pollers start a thread 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from shared.azure import bad_nodes, node_files
@@ -16,6 +16,7 @@ from shared.azure.batch_door import GONE, BatchDoor
 from shared.azure.batch_tasks import add_tasks
 from shared.azure.node_access import NodeAccess
 from shared.azure.pools import Pools
+from shared.azure.service_clock import service_time
 from shared.errors import Refused, Transient
 from shared.names import OWNER_KEY
 from shared.ports import (
@@ -207,6 +208,9 @@ class AzureBatch:
     def images(self) -> tuple[ImageSeen, ...]:
         listed = self._door.pages("supported images", lambda client: client.list_supported_images())
         return tuple(views.image_seen(each) for each in listed if views.word(each.os_type).lower() == "linux")
+
+    def service_time(self) -> datetime:
+        return service_time(self._door)
 
     # ------------------------------------------------------------------ inside
 

@@ -350,3 +350,12 @@ def test_some_image_runs_containers(batch: BatchPort) -> None:
     usable = [image for image in batch.images() if "DockerCompatible" in image.capabilities and image.verified]
     assert usable
     assert all(image.node_agent.startswith("batch.node.") for image in usable)
+
+
+def test_the_service_tells_its_time(ground: Ground) -> None:
+    """It goes on as the service's does, whatever this machine's clock says."""
+    before = ground.batch.service_time()
+    ground.pass_time(timedelta(hours=30))
+    passed = ground.batch.service_time() - before
+    assert timedelta(hours=30) - timedelta(minutes=1) < passed < timedelta(hours=31)
+    assert before.tzinfo is not None

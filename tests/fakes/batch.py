@@ -88,6 +88,8 @@ class FakeBatch(Faulty):
         self.account: Quotas | None = None
         self.counts: TaskCounts | None = None
         self.images_supported = IMAGES
+        self.ahead = timedelta(0)
+        """Of the clock that the controller reads."""
         self.pools: dict[str, FakePool] = {}
         self.jobs: dict[str, FakeJob] = {}
         self._clock = clock
@@ -283,6 +285,10 @@ class FakeBatch(Faulty):
     @port
     def images(self) -> tuple[ImageSeen, ...]:
         return self.images_supported
+
+    @port
+    def service_time(self) -> datetime:
+        return self._clock.now() + self.ahead
 
     # ------------------------------------------------------------------ driving, for tests
 

@@ -73,6 +73,16 @@ def test_the_reaper_does_what_the_report_says(ground: Ground) -> None:
     assert reap(ground.world.ports, ground.deployment) == announced
 
 
+def test_a_clock_of_ours_that_is_days_ahead_takes_nothing_from_others(ground: Ground) -> None:
+    """The service's time counts: what is still theirs stays, and what has lapsed goes by that same time."""
+    ground.deployment = replace(ground.deployment, reap_foreign=True)
+    ground.world.clock.advance(timedelta(days=3))
+    ground.world.batch.ahead = -timedelta(days=3)
+    assert told(ground)[f"pool {THEIRS}"][0] is False
+    ground.world.batch.ahead = -timedelta(days=1)
+    assert told(ground)[f"pool {THEIRS}"][0] is True
+
+
 def test_what_came_back_after_its_proof_goes_again(ground: Ground) -> None:
     """A worker that slept through the end of its job and made the pool anew."""
     (job,) = ground.open_jobs()
