@@ -10,7 +10,7 @@ PY = .venv/bin/python
 .DEFAULT_GOAL := help
 .PHONY: help setup up down status doctor reaper demo test test-clients test-containers
 .PHONY: lint style format types layers check clean
-.PHONY: bench-split bench-submit bench-poll bench-merge fuzz crash-matrix
+.PHONY: bench-split bench-submit bench-poll bench-merge fuzz crash-matrix chaos
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -69,6 +69,9 @@ fuzz: setup ## the manifest's parser against what atheris thinks of, where that 
 
 crash-matrix: setup ## the controller killed at every request, over the real SDKs (ARGS="--stack" for 40 points on Azurite)
 	@$(PY) -m tests.crash $(ARGS)
+
+chaos: setup ## lost hints, frozen workers, failing services; totals as a table and JSON (ARGS="--seed 7 --examples 500")
+	@$(PY) -m tests.hostile $(ARGS)
 
 bench-split: setup ## figures: 2 GiB of lines into 2,000 tasks (ARGS="--scale 0.1" for a part, all four)
 	@$(PY) -m benchmarks.split $(ARGS)

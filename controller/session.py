@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from controller import store
 from controller.budget import Budget, Pace
 from controller.store import Loaded
-from shared.errors import OutOfTime
+from shared.errors import OutOfTime, Transient
 from shared.ports import DefectCount, Lease, Ports
 from shared.record import Record
 from shared.specs import Site
@@ -76,8 +77,10 @@ class Session:
         return self.lease is not None
 
     def release(self) -> None:
+        """Where nobody answers, the lock runs out by itself."""
         if self.lease is not None:
-            self.lease.release()
+            with suppress(Transient):
+                self.lease.release()
 
     def count_before(self, step: str) -> None:
         """Count a long step before it starts, so that one that kills its process counts too."""

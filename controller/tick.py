@@ -138,9 +138,10 @@ def keep_ticking(ports: Ports, number: int | None) -> bool:
         return True
     following = {"number": state["number"] + 1}
     when = Condition(etag=blob.item.etag) if blob else ABSENT
+    # The message first: who dies in between leaves two of one number, of which the second is dropped, and never none.
+    ports.queue.send({"kind": "tick", "number": following["number"]}, SECOND_CLOCK)
     try:
         ports.control.put(STATE, TICK, json.dumps(following).encode(), when=when)
     except Conflict:
         return number is None
-    ports.queue.send({"kind": "tick", "number": following["number"]}, SECOND_CLOCK)
     return True

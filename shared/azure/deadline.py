@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -22,12 +22,20 @@ FLOOR = 5.0
 """Seconds: of one try, of one pause between tries, and of what must be left to begin a try at all."""
 
 
+def wait(seconds: float) -> object:
+    """Let the time pass."""
+    return threading.Event().wait(seconds)
+
+
 @dataclass(frozen=True)
 class Deadline:
-    """The moment, on the monotonic clock, by which all must be done. Below `floor` seconds nothing new is begun."""
+    """The moment, by `now` in seconds, by which all must be done. Below `floor` seconds nothing new is begun. `wait`
+    is how pauses are made."""
 
     ends: float
     floor: float = FLOOR
+    now: Callable[[], float] = time.monotonic
+    wait: Callable[[float], object] = wait
 
     @classmethod
     def after(cls, span: timedelta, floor: float = FLOOR) -> Deadline:
@@ -36,7 +44,7 @@ class Deadline:
 
     def left(self) -> float:
         """Seconds, negative when it has passed."""
-        return self.ends - time.monotonic()
+        return self.ends - self.now()
 
 
 @dataclass(frozen=True)
@@ -83,4 +91,4 @@ def pause(seconds: float, answer: Answer = NO_ANSWER) -> None:
     deadline = _CURRENT.get()
     if deadline and deadline.left() - seconds < deadline.floor:
         raise OutOfTime
-    threading.Event().wait(seconds)
+    (deadline.wait if deadline else wait)(seconds)

@@ -118,6 +118,8 @@ class Land:
     cancelled: set[tuple[str, str]] = field(default_factory=set)
     """Sites and paths that a cancel was dropped for."""
     inputs_changed: bool = False
+    story: list[str] = field(default_factory=list)
+    """What happened, for who reads that it went wrong."""
 
     def __post_init__(self) -> None:
         self.batch = LaggingBatch(self.clock)
@@ -151,6 +153,9 @@ class Land:
             return run_task(spec, program, self.sites[0].world)
         except (Vanished, Transient) as error:
             return TaskEnd(None, "usererror", "FileUploadContainerNotFound", str(error))
+
+    def tell(self, line: str) -> None:
+        self.story.append(line)
 
     def excuse(self, job: str, *codes: str) -> None:
         self.spoilt.setdefault(job, set()).update(codes)

@@ -1,172 +1,146 @@
-"""What may happen, in any order, and what must be true after each step and in the end."""
+"""What may happen, in any order, and what must be true in the end."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable
 from datetime import timedelta
+from random import Random
+from typing import ClassVar
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from shared.names import JOBS, JobId, input_container, output_container
+from shared.names import JOBS, JobId
 from tests.hostile.ending import judge_end, quiet
-from tests.hostile.jobs import KINDS, LINES_TEXT
-from tests.hostile.land import Hint, Land
+from tests.hostile.jobs import KINDS
+from tests.hostile.land import Hint, Land, Site
+from tests.hostile.vandals import DEEDS, harm
 
 PATHS = ("a.yaml", "b/c.yaml", "d.json.yaml")
-SKEWS = st.sampled_from([0, 0, 0, -240, 240]).map(lambda seconds: timedelta(seconds=seconds))
-CALLS = st.one_of(st.none(), st.integers(0, 120))
-"""How far a worker comes: to its end, or to that call."""
-SITES = st.sampled_from([0, 0, 0, 1])
-PICK = st.integers(0, 30)
-SPANS = st.sampled_from([1, 5, 31, 125, 600, 1900])
-INPUT_CODES = ("INPUT_CHANGED", "INPUT_MISSING", "SPLIT", "TASKS_FAILED", "MERGE")
+SKEWS = (0, 0, 0, -240, 240)
+"""Seconds by which a worker's clock is wrong."""
+SPANS = (1, 5, 31, 125, 600, 1900)
+FATES = ("once", "once", "once", "twice", "lost")
+TIMERS = ("tick", "tick", "tick", "tick", "sweep", "reap")
+DICE = st.integers(0, 2**32 - 1).map(Random)
+DUE = ("deliver",) * 6 + ("timer",) * 4 + ("worker",) * 6 + ("nodes",) * 5 + ("time",) * 4
+RARE = ("drop",) * 3 + ("regret", "harm")
 
 
 class Delivery(RuleBasedStateMachine):
-    """Two controllers on one account, and all that can go wrong with what reaches them."""
+    """Two controllers on one account, and all that can go wrong with what reaches them. One rule, whose dice are
+    thrown anew for each step: so no run goes without the steps that others need. `tally`: of all runs."""
+
+    tally: ClassVar[Counter[str]] = Counter()
 
     def __init__(self) -> None:
         super().__init__()
         self.land = Land()
-
-    # ------------------------------------------------------------------ people
+        self.steps: dict[str, Callable[[Site, Random], None]] = {
+            "deliver": self.deliver,
+            "timer": self.timer,
+            "worker": self.worker,
+            "nodes": self.nodes,
+            "time": self.pass_time,
+            "drop": self.drop,
+            "regret": self.regret,
+            "harm": self.harm,
+        }
 
     @initialize(kinds=st.lists(st.sampled_from(sorted(KINDS)), min_size=1, max_size=3))
     def begin(self, kinds: list[str]) -> None:
         for path, kind in zip(PATHS, kinds, strict=False):
-            self.drop(0, path, kind, 1)
+            self.land.sites[0].drop(path, KINDS[kind], 1)
 
-    @rule(site=SITES, path=st.sampled_from(PATHS), kind=st.sampled_from(sorted(KINDS)), events=st.integers(0, 2))
-    def drop(self, site: int, path: str, kind: str, events: int) -> None:
-        there = self.land.sites[site]
+    @rule(what=st.sampled_from(DUE + RARE), dice=DICE)
+    def step(self, what: str, dice: Random) -> None:
+        self.steps[what](dice.choice(self.land.sites[:1] * 3 + self.land.sites[1:]), dice)
+
+    # ------------------------------------------------------------------ people
+
+    def drop(self, site: Site, dice: Random) -> None:
+        path, kind = dice.choice(PATHS), dice.choice(sorted(KINDS))
+        self.land.tell(f"{kind} at {path} of {site.name}")
         if kind == "replacing":
-            self.cancelled(site, path)
-        there.drop(path, KINDS[kind], events)
+            self.land.cancelled.add((site.name, path))
+        site.drop(path, KINDS[kind], dice.randrange(3))
 
-    @rule(site=SITES, path=st.sampled_from(PATHS), events=st.integers(0, 2))
-    def cancel(self, site: int, path: str, events: int) -> None:
-        self.cancelled(site, path)
-        self.land.sites[site].drop(f"{path}.cancel", "", events)
-
-    def cancelled(self, site: int, path: str) -> None:
-        for job, record in self.land.witness.records.items():
-            if record["manifest"]["path"] == path:
-                self.land.excuse(job, "CANCELLED")
-        self.land.cancelled.add((self.land.sites[site].name, path))
-
-    @rule(site=SITES, path=st.sampled_from(PATHS))
-    def delete_manifest(self, site: int, path: str) -> None:
-        self.land.sites[site].control.delete(JOBS, path)
+    def regret(self, site: Site, dice: Random) -> None:
+        path, cancel = dice.choice(PATHS), dice.random() < 0.5
+        self.land.tell(f"{path} of {site.name} is {'cancelled' if cancel else 'deleted'}")
+        if cancel:
+            self.land.cancelled.add((site.name, path))
+            site.drop(f"{path}.cancel", "", dice.randrange(3))
+        else:
+            site.control.delete(JOBS, path)
 
     # ------------------------------------------------------------------ hints and workers
 
-    @rule(site=SITES, pick=PICK, again=st.booleans(), skew=SKEWS, calls=CALLS)
-    def deliver(self, site: int, pick: int, again: bool, skew: timedelta, calls: int | None) -> None:
-        there = self.land.sites[site]
-        there.collect()
-        if there.hints:
-            hint = there.hints[pick % len(there.hints)]
-            if not again:
-                there.hints.remove(hint)
-            self.land.start(there, hint, skew, calls)
+    def deliver(self, site: Site, dice: Random) -> None:
+        site.collect()
+        fate = dice.choice(FATES)
+        able = [hint for hint in site.hints if fate != "lost" or site.timer or hint.what != "tick"]
+        if not able:
+            return
+        hint = dice.choice(able)
+        self.land.tell(f"{hint.what} reaches {site.name}: {fate}")
+        if fate != "twice":
+            site.hints.remove(hint)
+        if fate != "lost":
+            self.start(site, hint, dice)
 
-    @rule(site=SITES, pick=PICK)
-    def lose(self, site: int, pick: int) -> None:
-        there = self.land.sites[site]
-        there.collect()
-        able = [hint for hint in there.hints if there.timer or hint.what != "tick"]
-        if able:
-            there.hints.remove(able[pick % len(able)])
+    def timer(self, site: Site, dice: Random) -> None:
+        which = dice.choice(TIMERS)
+        if site.timer or which != "tick":
+            self.land.tell(f"{which} of {site.name}")
+            self.start(site, Hint("timer", site.timers()[which]), dice)
 
-    @rule(site=SITES, which=st.sampled_from(["tick", "tick", "tick", "sweep", "reap"]), skew=SKEWS, calls=CALLS)
-    def timer(self, site: int, which: str, skew: timedelta, calls: int | None) -> None:
-        there = self.land.sites[site]
-        if there.timer or which != "tick":
-            self.land.start(there, Hint("timer", there.timers()[which]), skew, calls)
+    def start(self, site: Site, hint: Hint, dice: Random) -> None:
+        """To its end, or up to some call; with a clock that may be wrong."""
+        skew, calls = timedelta(seconds=dice.choice(SKEWS)), dice.choice([None, dice.randrange(150)])
+        worker = self.land.start(site, hint, skew, calls)
+        self.tally.update(workers=1, calls=worker.calls)
+        self.land.tell(f"    skew {skew}, {'done' if worker.done else 'stopped'} after {worker.calls} calls")
 
-    @rule(site=SITES)
-    def stop_timer(self, site: int) -> None:
-        there = self.land.sites[site]
-        if there.timer:
-            self.land.start(there, Hint("timer", there.timers()["tick"]), timedelta(0), None)
-            there.timer = False
+    def worker(self, site: Site, dice: Random) -> None:
+        """One that stopped goes on, dies, or sleeps until all is over."""
+        if not self.land.workers:
+            return
+        chosen, fate = dice.choice(self.land.workers), dice.choice(("go on", "go on", "dies", "sleeps"))
+        self.tally.update([fate])
+        self.land.tell(f"a worker after {chosen.calls} calls: {fate}")
+        if fate == "go on":
+            self.land.go(chosen, dice.choice([None, dice.randrange(80)]))
+            return
+        self.land.workers.remove(chosen)
+        if fate == "dies":
+            chosen.kill()
+        else:
+            self.land.frozen.append(chosen)
 
-    @precondition(lambda self: self.land.workers)
-    @rule(pick=PICK, calls=CALLS)
-    def go_on(self, pick: int, calls: int | None) -> None:
-        self.land.go(self.land.workers[pick % len(self.land.workers)], calls)
+    # ------------------------------------------------------------------ nodes, services, time, vandals
 
-    @precondition(lambda self: self.land.workers)
-    @rule(pick=PICK)
-    def kill(self, pick: int) -> None:
-        self.land.workers.pop(pick % len(self.land.workers)).kill()
-
-    @precondition(lambda self: self.land.workers)
-    @rule(pick=PICK)
-    def freeze(self, pick: int) -> None:
-        self.land.frozen.append(self.land.workers.pop(pick % len(self.land.workers)))
-
-    # ------------------------------------------------------------------ nodes, services, time
-
-    @rule(most=st.one_of(st.none(), st.integers(1, 4)))
-    def run_tasks(self, most: int | None) -> None:
-        self.land.run_tasks(most)
-
-    @rule()
-    def start_tasks(self) -> None:
-        self.land.batch.start(2)
-
-    @rule(lag=st.booleans())
-    def counts(self, lag: bool) -> None:
+    def nodes(self, site: Site, dice: Random) -> None:
+        """Tasks run; the counts may stay as they were."""
         self.land.batch.old.clear()
-        if lag:
+        if dice.random() < 0.4:
             self.land.batch.lag()
+        self.land.batch.start(dice.randrange(3))
+        self.land.run_tasks(dice.choice([None, 1, 2, 4]))
+        self.land.tell(f"tasks run; counts lag: {bool(self.land.batch.old)}")
 
-    @rule(site=SITES)
-    def break_locks(self, site: int) -> None:
-        for job in self.land.sites[site].open_jobs():
-            self.land.sites[site].world.locks.break_lock(job)
-
-    @rule(seconds=SPANS)
-    def pass_time(self, seconds: int) -> None:
+    def pass_time(self, site: Site, dice: Random) -> None:
+        seconds = dice.choice(SPANS)
+        self.land.tell(f"{seconds} s")
         self.land.clock.advance(timedelta(seconds=seconds))
 
-    # ------------------------------------------------------------------ vandals
-
-    @rule(gone=st.booleans())
-    def change_input(self, gone: bool) -> None:
-        self.land.inputs_changed = True
-        for path in ("big.txt", "in/a.txt"):
-            self.land.work.delete("data", path)
-            if not gone:
-                self.land.work.put("data", path, LINES_TEXT.upper())
-
-    @precondition(lambda self: self.land.witness.records)
-    @rule(pick=PICK)
-    def delete_output(self, pick: int) -> None:
-        job = self.some_job(pick)
-        for item in list(self.land.work.list(output_container(job)))[:1]:
-            self.land.excuse(job, "TASKS_FAILED", "MERGE")
-            self.land.work.delete(output_container(job), item.name)
-
-    @precondition(lambda self: self.land.witness.records)
-    @rule(pick=PICK, what=st.sampled_from(["pool", "job", "input", "output"]))
-    def delete_thing(self, pick: int, what: str) -> None:
-        job = self.some_job(pick)
-        self.land.excuse(job, "POOL_LOST", "JOB_LOST", "CONTAINER_LOST", "MERGE", "TASKS_FAILED", "SPLIT")
-        match what:
-            case "pool":
-                self.land.batch.delete_pool(job)
-            case "job":
-                self.land.batch.delete_job(job)
-            case "input":
-                self.land.work.delete_container(input_container(job))
-            case _:
-                self.land.work.delete_container(output_container(job))
-
-    def some_job(self, pick: int) -> JobId:
-        able = sorted(self.land.witness.records)
-        return JobId(able[pick % len(able)])
+    def harm(self, site: Site, dice: Random) -> None:
+        jobs, what = sorted(self.land.witness.records), dice.choice(sorted(DEEDS))
+        job = JobId(dice.choice(jobs)) if jobs else None
+        self.tally.update(harmed=1)
+        self.land.tell(f"harm: {what} of {job}, {site.name}")
+        harm(self.land, site, job, what)
 
     # ------------------------------------------------------------------ laws
 
@@ -174,6 +148,10 @@ class Delivery(RuleBasedStateMachine):
         try:
             quiet(self.land)
             judge_end(self.land)
+        except BaseException as error:
+            error.add_note("\n".join(self.land.story))
+            raise
         finally:
+            self.tally.update(runs=1, jobs=len(self.land.witness.records))
             for worker in self.land.workers + self.land.frozen:
                 worker.kill()

@@ -1,0 +1,104 @@
+"""`python -m tests.hostile`: hostile hints and services, as a table, and as one JSON object on the last line."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+import time
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.crash.jobs import JOBS
+from tests.crash.table import show
+from tests.hostile.machine import Delivery
+from tests.hostile.weather import Storm, storm
+
+HEAD = ("what", "runs", "jobs", "requests", "faults", "busiest", "wrong", "seconds")
+RATES = {0.01: 40, 0.1: 40, 0.5: 12}
+"""The part of all requests that go wrong, and for how many rounds of half a minute."""
+WORLDS = [name for name in JOBS if name != "cancelled"]
+
+
+@dataclass
+class Row:
+    """A line of the table. `faults`: requests that went wrong; workers killed or frozen, and deeds of vandals."""
+
+    what: str
+    runs: int = 0
+    jobs: int = 0
+    requests: int = 0
+    faults: int = 0
+    busiest: int = 0
+    wrong: int = 0
+    seconds: float = 0.0
+
+    def cells(self) -> list[object]:
+        return [getattr(self, name) if name != "seconds" else round(self.seconds, 1) for name in HEAD]
+
+
+def main(words: Sequence[str]) -> int:
+    """0 when no law was broken."""
+    parser = argparse.ArgumentParser(prog="python -m tests.hostile", description=__doc__)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--examples", type=int, default=200, help="runs of the state machine, 40 steps each")
+    parser.add_argument("--storms", type=int, default=3, help="runs of each job at each rate of faults")
+    options = parser.parse_args(words)
+    logging.disable(logging.CRITICAL)
+    rows = [delivery(options.seed, options.examples)]
+    rows += [services(rate, options.seed, options.storms) for rate in RATES]
+    total = {name: sum(getattr(row, name) for row in rows) for name in HEAD[1:] if name != "busiest"}
+    found = {"seed": options.seed, **total, "busiest": max(row.busiest for row in rows)}
+    found["seconds"] = round(total["seconds"], 1)
+    show(HEAD, [row.cells() for row in rows], found)
+    return 1 if found["wrong"] else 0
+
+
+def delivery(number: int, examples: int) -> Row:
+    """Hints lost, doubled, late and reordered; workers frozen and killed; things deleted."""
+    row, began = Row("delivery"), time.monotonic()
+    Delivery.tally.clear()
+    chosen = settings(
+        max_examples=examples,
+        stateful_step_count=40,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.generate],
+        database=None,
+    )
+    try:
+        run_state_machine_as_test(seed(number)(Delivery), settings=chosen)
+    except Exception:  # noqa: BLE001 - it is told, and the rest is run too
+        traceback.print_exc()
+        row.wrong = 1
+    tally = Delivery.tally
+    row.runs, row.jobs, row.faults = tally["runs"], tally["jobs"], tally["dies"] + tally["sleeps"] + tally["harmed"]
+    row.seconds = time.monotonic() - began
+    return row
+
+
+def services(rate: float, first: int, storms: int) -> Row:
+    """Each job so often, under seeds of its own."""
+    row, began = Row(f"services {rate:.0%}"), time.monotonic()
+    for number in range(first, first + storms):
+        for name in WORLDS:
+            add(row, storm(name, rate, number, RATES[rate]), number)
+    row.seconds = time.monotonic() - began
+    return row
+
+
+def add(row: Row, found: Storm, number: int) -> None:
+    row.runs, row.jobs = row.runs + 1, row.jobs + 1
+    row.requests, row.faults = row.requests + found.requests, row.faults + found.faults
+    row.busiest = max(row.busiest, found.busiest)
+    row.wrong += bool(found.wrong)
+    for wrong in found.wrong:
+        print(f"{found.job} at {found.rate:.0%}, seed {number}: {wrong}")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,31 @@
+"""Storage, Batch, Key Vault and Event Grid answer badly, late or not at all: jobs end right all the same."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.hostile.weather import storm
+
+
+@pytest.mark.parametrize(
+    ("job", "rate", "seed", "rounds"),
+    [
+        ("good", 0.01, 1, 40),
+        ("tolerated", 0.1, 1, 40),
+        ("good", 0.1, 2, 40),
+        ("failing", 0.1, 3, 40),
+        ("good", 0.5, 4, 5),
+    ],
+)
+def test_bad_weather_costs_time_and_nothing_else(job: str, rate: float, seed: int, rounds: int) -> None:
+    """The same bytes, nothing left, no trigger past its deadline, no minute too busy, no thread left behind."""
+    found = storm(job, rate, seed, rounds)
+    assert found.faults > 0
+    assert not found.wrong
+
+
+def test_weather_that_never_betters_is_told() -> None:
+    """Where half of all requests fail the job says so, or goes on; it never fails for it."""
+    found = storm("tolerated", 0.5, 1, 12)
+    assert not found.wrong
+    assert found.told.split()[0] in ("not", "accepted", "waiting", "running", "merging", "succeeded")

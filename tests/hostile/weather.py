@@ -1,0 +1,78 @@
+"""One job in bad weather, and what must be true of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from tests.crash.jobs import JOBS
+from tests.hostile.bad_place import BadPlace, threads
+
+MOST_A_MINUTE = 900
+"""Requests of one job's controller, SDKs' repetitions included; in calm weather a job of 25 tasks makes some 450."""
+
+
+@dataclass(frozen=True)
+class Storm:
+    """What became of one job. `wrong`: the laws it broke, in words. `told`: what it said while the weather was bad."""
+
+    job: str
+    rate: float
+    requests: int
+    faults: int
+    busiest: int
+    minutes: float
+    told: str
+    wrong: tuple[str, ...]
+
+
+def storm(name: str, rate: float, seed: int, rounds: int) -> Storm:
+    """The job for that many rounds of bad weather, then to its end in calm weather."""
+    before = threads()
+    place = BadPlace(JOBS[name], rate, seed)
+    place.live(rounds)
+    told = told_by(place)
+    minutes = (place.clock.now() - place.begun).total_seconds() / 60
+    place.calm_down()
+    tally = place.weather.tally
+    wrong = [f"late: {each}" for each in place.late] + [f"escaped: {each}" for each in place.escaped]
+    wrong += judge(name, place)
+    wrong += [f"{threads() - before} threads were left"] if threads() > before else []
+    faults = tally.total() - tally["requests"]
+    busiest = max(place.weather.minutes.values())
+    return Storm(name, rate, tally["requests"], faults, busiest, round(minutes, 1), told, tuple(wrong))
+
+
+def told_by(place: BadPlace) -> str:
+    """State, and what it waits for."""
+    said = place.said()
+    if not said:
+        return "not accepted yet"
+    return " ".join([said["state"], *(each["code"] for each in said["waiting"])])
+
+
+def judge(name: str, place: BadPlace) -> list[str]:
+    """The same end as without any fault: state, merged bytes, nothing left; no minute that is too busy."""
+    said, wrong = place.said(), []
+    state, merged = calm(name)
+    if said["state"] != state:
+        wrong.append(f"it ended {said['state']}: {said['failure']}")
+    elif merged_of(place) != merged:
+        wrong.append("its merged bytes are others")
+    wrong += [f"left: {each}" for each in place.left()]
+    busiest = max(place.weather.minutes.values())
+    wrong += [f"{busiest} requests in one minute"] if busiest > MOST_A_MINUTE else []
+    return wrong
+
+
+@lru_cache
+def calm(name: str) -> tuple[str, bytes | None]:
+    """State and merged bytes of a job that no one disturbs."""
+    place = BadPlace(JOBS[name], 0.0, 0)
+    place.calm_down()
+    return place.said()["state"], merged_of(place)
+
+
+def merged_of(place: BadPlace) -> bytes | None:
+    result = place.said()["links"]["result"]
+    return place.blob(result) if result else None
