@@ -132,13 +132,13 @@ def points_on_the_stack(points: int) -> int:
             assert code == -signal.SIGKILL, f"it was to die at request {at} of {total}, but ended with {code}: {said}"
             judge(place, dying, rows)
             dying = f"p-{number}.yaml"
-            rows.append([f"{'after' if after else 'before'} request {at}", "", ""])
+            rows.append([f"{'after' if after else 'before'} request {at}", ""])
         code, said = place.run(finish=dying)
         assert code == 0, said
         judge(place, dying, rows)
-    wrong = sum(bool(row[2]) for row in rows)
+    wrong = sum(bool(row[1]) for row in rows)
     found = {"requests": total, "points": points, "wrong": wrong, "seconds": round(time.monotonic() - began, 1)}
-    show(["killed", "requests", "wrong"], rows, found)
+    show(["killed", "wrong"], rows, found)
     return 1 if wrong else 0
 
 
@@ -154,4 +154,4 @@ def undisturbed(place: Town) -> int:
 def judge(place: Town, path: str | None, rows: list[list[object]]) -> None:
     """Note what became of the job that was open."""
     if path is not None:
-        rows[-1][2] = " ".join(place.wrong(path))
+        rows[-1][1] = " ".join(place.wrong(path))
