@@ -10,7 +10,7 @@ PY = .venv/bin/python
 .DEFAULT_GOAL := help
 .PHONY: help setup up down status doctor reaper demo test test-clients test-containers
 .PHONY: lint style format types layers check clean
-.PHONY: bench-split bench-submit bench-poll bench-merge fuzz crash-matrix chaos
+.PHONY: bench-split bench-submit bench-poll bench-merge fuzz crash-matrix chaos load
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -72,6 +72,9 @@ crash-matrix: setup ## the controller killed at every request, over the real SDK
 
 chaos: setup ## lost hints, frozen workers, failing services; totals as a table and JSON (ARGS="--seed 7 --examples 500")
 	@$(PY) -m tests.hostile $(ARGS)
+
+load: setup ## 1,000 jobs that wait for four pools, 300 on one shared pool, in memory (ARGS="--jobs 200 --shared 100")
+	@$(PY) -m tests.load $(ARGS)
 
 bench-split: setup ## figures: 2 GiB of lines into 2,000 tasks (ARGS="--scale 0.1" for a part, all four)
 	@$(PY) -m benchmarks.split $(ARGS)
