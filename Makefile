@@ -10,7 +10,7 @@ PY = .venv/bin/python
 .DEFAULT_GOAL := help
 .PHONY: help setup up down status doctor reaper demo test test-clients test-containers
 .PHONY: lint style format types layers check clean
-.PHONY: bench-split bench-submit bench-poll bench-merge fuzz crash-matrix chaos load
+.PHONY: bench-split bench-submit bench-poll bench-merge fuzz crash-matrix chaos load soak
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -75,6 +75,9 @@ chaos: setup ## lost hints, frozen workers, failing services; totals as a table 
 
 load: setup ## 1,000 jobs that wait for four pools, 300 on one shared pool, in memory (ARGS="--jobs 200 --shared 100")
 	@$(PY) -m tests.load $(ARGS)
+
+soak: setup ## 30 minutes of jobs on a whole local stack while its host is killed and Batch fails (ARGS="--minutes 5")
+	@$(PY) -m tests.load.soak $(ARGS)
 
 bench-split: setup ## figures: 2 GiB of lines into 2,000 tasks (ARGS="--scale 0.1" for a part, all four)
 	@$(PY) -m benchmarks.split $(ARGS)

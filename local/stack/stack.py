@@ -44,6 +44,7 @@ class Stack:
     `with Stack(folder) as stack:` starts them all, on free ports unless told otherwise, and stops them all.
     With `containers="podman"` the examples' images are built by podman and tasks run in real containers; otherwise an
     image is a folder over this machine's files. `settings` are the Function App's settings, `endpoints` the addresses.
+    `batch_admin`: the emulator lets itself be driven.
     Raises PortTaken, NotReady, Busy, NoPodman, PodmanFailed.
     """
 
@@ -63,7 +64,9 @@ class Stack:
         keep_host: bool = True,
         containers: ContainerKind = "folders",
         say: Callable[[str], None] = _quiet,
+        batch_admin: bool = False,
     ) -> None:
+        self._batch_admin = batch_admin
         self.layout = Layout(folder.resolve())
         self._kind = host
         self._mode: Mode = mode
@@ -158,6 +161,7 @@ class Stack:
             *("--account", BATCH_ACCOUNT, "--key", keys.batch, *options),
             *("--data", str(self.layout.batch), "--storage", storage),
         ]
+        argv += ["--admin"] if self._batch_admin else []
         if self._mode == "identity":
             argv += ["--https-port", str(self._ports.arm)]
             argv += ["--cert", str(certificate.certificate), "--certkey", str(certificate.key)]
