@@ -31,7 +31,14 @@ BASE: dict[str, Any] = {
     "compute": {"vmSize": "Standard_D2s_v5"},
 }
 
-ABSENT = object()
+
+class Absent(str):
+    """Stands for a field that is left out. Its name is the same in every process, as those of tests must be."""
+
+    __slots__ = ()
+
+
+ABSENT = Absent("absent")
 SOURCES = ("items", "blob", "blobs", "range", "sweep")
 
 
