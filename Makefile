@@ -5,6 +5,8 @@ MODE = keys
 PORTS = free
 CONTAINERS = folders
 ARGS =
+# Tests that wait for a stack leave room for others: three processes keep two cores busy. AT_ONCE=0 for one after another.
+AT_ONCE = 3
 PY = .venv/bin/python
 
 .DEFAULT_GOAL := help
@@ -37,7 +39,7 @@ demo: setup ## a whole job from drop to result, on a stack of its own
 	@$(PY) -m local.demo $(ARGS)
 
 test: setup ## all tests (ARGS="-k name" for some)
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest -n $(AT_ONCE) --dist loadfile $(ARGS)
 
 test-clients: setup ## the Azure CLI and an older SDK against the Batch emulator (installs them below .tools)
 	@BATCHDROP_TEST_CLIENTS=1 $(PY) -m pytest tests/batch_emulator/clients $(ARGS)
