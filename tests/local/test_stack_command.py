@@ -55,7 +55,7 @@ def up(folder: Path, *more: str) -> Iterator["subprocess.Popen[str]"]:
             yield program
         finally:
             program.terminate()
-            program.wait(60)
+            program.wait(120)  # Azurite alone is given a minute to save what it has
 
 
 def read_to(program: "subprocess.Popen[str]", words: str) -> str:
