@@ -16,7 +16,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.crash.jobs import JOBS
 from tests.crash.table import show
 from tests.hostile.machine import Delivery
-from tests.hostile.weather import Storm, storm
+from tests.hostile.weather import Storm, storm, storm_over_arm
 
 HEAD = ("what", "runs", "jobs", "requests", "faults", "busiest", "wrong", "seconds")
 RATES = {0.01: 40, 0.1: 40, 0.5: 12}
@@ -51,6 +51,7 @@ def main(words: Sequence[str]) -> int:
     logging.disable(logging.CRITICAL)
     rows = [delivery(options.seed, options.examples)]
     rows += [services(rate, options.seed, options.storms) for rate in RATES]
+    rows.append(manager(options.seed, options.storms))
     total = {name: sum(getattr(row, name) for row in rows) for name in HEAD[1:] if name != "busiest"}
     found = {"seed": options.seed, **total, "busiest": max(row.busiest for row in rows)}
     found["seconds"] = round(total["seconds"], 1)
@@ -87,6 +88,16 @@ def services(rate: float, first: int, storms: int) -> Row:
     for number in range(first, first + storms):
         for name in WORLDS:
             add(row, storm(name, rate, number, RATES[rate]), number)
+    row.seconds = time.monotonic() - began
+    return row
+
+
+def manager(first: int, storms: int) -> Row:
+    """Azure Resource Manager alone, in identity mode, at every rate."""
+    row, began = Row("ARM"), time.monotonic()
+    for number in range(first, first + storms):
+        for rate, rounds in RATES.items():
+            add(row, storm_over_arm("tolerated", rate, number, rounds), number)
     row.seconds = time.monotonic() - began
     return row
 

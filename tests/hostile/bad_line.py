@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
+from urllib.parse import urlsplit
 
 from azure.core.exceptions import (
     IncompleteReadError,
@@ -28,18 +29,19 @@ SLOWEST = 90.0
 @dataclass
 class Weather:
     """`rate`: the part of all requests that go wrong. `tally`: what was asked, and what went wrong, by name.
-    `minutes`: requests by minute of `clock`."""
+    `minutes`: requests by minute of `clock`. `only`: how the paths begin that it falls on; all the rest is calm."""
 
     rate: float
     random: Random
     clock: Clock
     tally: Counter[str] = field(default_factory=Counter)
     minutes: Counter[int] = field(default_factory=Counter)
+    only: str = "/"
 
-    def strikes(self) -> bool:
+    def strikes(self, address: str) -> bool:
         self.tally["requests"] += 1
         self.minutes[int(self.clock.now().timestamp() // 60)] += 1
-        return self.random.random() < self.rate
+        return urlsplit(address).path.startswith(self.only) and self.random.random() < self.rate
 
     def fault(self) -> str:
         name = self.random.choice(("busy", "busy", "lost answer", "refused", "reset", "half", "slow"))
@@ -55,7 +57,7 @@ class BadLine(InProcess):
         self._weather, self._pass_time = weather, pause
 
     def send(self, request: Any, **kwargs: Any) -> Any:
-        if not self._weather.strikes():
+        if not self._weather.strikes(request.url):
             return super().send(request, **kwargs)
         match self._weather.fault():
             case "busy":

@@ -15,6 +15,7 @@ from shared.azure.transport import BoundedTransport
 from shared.errors import BatchdropError, Transient
 from tests.crash.jobs import TEXT, Reference
 from tests.hostile.bad_line import BadLine, Weather
+from tests.loop.ground import Program
 from tests.wired.place import Place
 from tests.wired.services import Services, Tokens
 
@@ -29,9 +30,11 @@ STEP = timedelta(seconds=30)
 class BadPlace(Place):
     """`late`: triggers that went past their deadline; `escaped`: what came out of those that must not fail."""
 
-    def __init__(self, job: Reference, rate: float, seed: int) -> None:
-        services = Services(job.program)
-        self.weather = Weather(0.0, Random(seed), services.clock)
+    def __init__(
+        self, job: Reference, rate: float, seed: int, among: Callable[[Program], Services] = Services, only: str = "/"
+    ) -> None:
+        services = among(job.program)
+        self.weather = Weather(0.0, Random(seed), services.clock, only=only)
         self.late: list[str] = []
         self.escaped: list[str] = []
         super().__init__(job.program, services=services)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.hostile.weather import storm
+from tests.hostile.weather import storm, storm_over_arm
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,11 @@ def test_weather_that_never_betters_is_told() -> None:
     found = storm("tolerated", 0.5, 1, 12)
     assert not found.wrong
     assert found.told.split()[0] in ("not", "accepted", "waiting", "running", "merging", "succeeded")
+
+
+@pytest.mark.parametrize(("rate", "seed"), [(0.01, 1), (0.1, 2), (0.5, 3), (0.5, 4), (0.9, 5)])
+def test_a_resource_manager_that_answers_badly_costs_time_and_nothing_else(rate: float, seed: int) -> None:
+    """Identity mode: the pool comes once, however often its request is lost or repeated; the job ends as in calm."""
+    found = storm_over_arm("tolerated", rate, seed, 40)
+    assert not found.wrong
+    assert found.faults > 0 or rate < 0.5

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from tests.crash.jobs import JOBS
 from tests.hostile.bad_place import BadPlace, threads
+from tests.hostile.by_identity import ARM, IdentityServices
 
 MOST_A_MINUTE = 900
 """Requests of one job's controller, SDKs' repetitions included; in calm weather a job of 25 tasks makes some 450."""
@@ -27,9 +28,19 @@ class Storm:
 
 
 def storm(name: str, rate: float, seed: int, rounds: int) -> Storm:
-    """The job for that many rounds of bad weather, then to its end in calm weather."""
+    """The job for that many rounds of bad weather, then to its end in calm weather. By keys."""
     before = threads()
-    place = BadPlace(JOBS[name], rate, seed)
+    return endured(name, BadPlace(JOBS[name], rate, seed), rate, rounds, before)
+
+
+def storm_over_arm(name: str, rate: float, seed: int, rounds: int) -> Storm:
+    """In identity mode, where pools and quotas are Azure Resource Manager's; all other services are calm."""
+    before = threads()
+    return endured(name, BadPlace(JOBS[name], rate, seed, IdentityServices, ARM), rate, rounds, before)
+
+
+def endured(name: str, place: BadPlace, rate: float, rounds: int, before: int) -> Storm:
+    """What became of it. `before`: how many threads there were."""
     place.live(rounds)
     told = told_by(place)
     minutes = (place.clock.now() - place.begun).total_seconds() / 60
