@@ -5,6 +5,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from queue import SimpleQueue
 
 from cheroot.ssl.builtin import BuiltinSSLAdapter
 from cheroot.wsgi import Server
@@ -79,9 +80,10 @@ def serve(answer: Answer, *, port: int = 0, certificate: Certificate | None = No
 
 def serve_until_ended(serving: Serving, ready: str) -> None:
     """For a program that only serves: print the ready line, then serve until SIGTERM or SIGINT."""
-    ended = threading.Event()
+    # No Event: a signal that comes while it begins to wait would wait for the lock that it holds itself.
+    ended = SimpleQueue[None]()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.set())
+        signal.signal(number, lambda *_: ended.put(None))
     print(ready, flush=True)
-    ended.wait()
+    ended.get()
     serving.stop()

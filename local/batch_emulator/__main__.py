@@ -4,8 +4,8 @@ import argparse
 import signal
 import sys
 import tempfile
-import threading
 from pathlib import Path
+from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from local.batch_emulator.clock import RealClock
@@ -47,14 +47,15 @@ def _serve(options: argparse.Namespace, data: Path) -> None:
         options.account, options.key, execution, RealClock(),
         settings=_settings(options, data), quota=options.quota, admin=options.admin, script=options.script,
     )  # fmt: skip
-    ended = threading.Event()
+    # No Event: a signal that comes while it begins to wait would wait for the lock that it holds itself.
+    ended = SimpleQueue[None]()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.set())
+        signal.signal(number, lambda *_: ended.put(None))
     with _server(options, emulator) as server:
         also = f" https={server.secure_url}" if options.https_port is not None else ""
         means = f"account={options.account} runner={execution.name} mounts={execution.mounts}{also}"
         print(f"batch emulator ready: {server.url} {means}", flush=True)
-        ended.wait()
+        ended.get()
 
 
 def _execution(options: argparse.Namespace, data: Path) -> "NodeExecution":

@@ -1,9 +1,9 @@
 """The host: reads an app, gives each trigger its listener, and ends them in order."""
 
 import logging
-import threading
 import time
 from collections.abc import Sequence
+from queue import SimpleQueue
 
 from local.functions_host.blob_lease import BlobLease
 from local.functions_host.ground import Part
@@ -25,9 +25,8 @@ class Ending:
     """Why and with which exit code the process ends; the first reason counts."""
 
     def __init__(self) -> None:
-        self._event = threading.Event()
-        self._lock = threading.Lock()
-        self.exit_code = STOPPED
+        # Signals say so too: whatever takes a lock could wait for the very thread that it interrupts.
+        self._codes = SimpleQueue[int]()
 
     def stopped(self) -> None:
         """Somebody asked."""
@@ -45,15 +44,10 @@ class Ending:
 
     def wait(self) -> int:
         """Block until one of these; the exit code."""
-        while not self._event.wait(0.5):
-            pass
-        return self.exit_code
+        return self._codes.get()
 
     def _end(self, code: int) -> None:
-        with self._lock:
-            if not self._event.is_set():
-                self.exit_code = code
-                self._event.set()
+        self._codes.put(code)
 
 
 class Locks:
