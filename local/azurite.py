@@ -94,18 +94,21 @@ def open_azurite(folder: Path, ports: AzuritePorts, log: Path) -> Azurite:
         raise
 
 
-def install_azurite(node: Node, tools: Path) -> Path:
-    """The script that starts Azurite: installed once, pinned; an install that was cut short is redone."""
+def install_azurite(node: Node, tools: Path, patience: float = 900) -> Path:
+    """The script that starts Azurite: installed once, pinned; an install that was cut short is redone.
+
+    `patience` in seconds. Raises RuntimeError with npm's reason, or when it has none within its time.
+    """
     home = tools / "azurite"
     mark = home / ".complete"
     with locked(tools / "azurite.lock"):
         if not mark.exists() or mark.read_text().strip() != VERSION:
-            _npm_install(node, home)
+            _npm_install(node, home, patience)
             mark.write_text(VERSION)
     return home / _SCRIPT
 
 
-def _npm_install(node: Node, home: Path) -> None:
+def _npm_install(node: Node, home: Path, patience: float) -> None:
     print(f"installing azurite@{VERSION} into {home} (once, about half a minute)", file=sys.stderr)
     (home / ".complete").unlink(missing_ok=True)
     shutil.rmtree(home / "node_modules", ignore_errors=True)
@@ -113,15 +116,20 @@ def _npm_install(node: Node, home: Path) -> None:
     # It asks for node 22 but runs on 20, which this project still takes; no package needs its install script.
     options = ["--no-engine-strict", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
     command = [*node.npm, "install", "--prefix", str(home), *options, f"azurite@{VERSION}"]
-    done = subprocess.run(
-        command,
-        cwd=home,
-        env=node.environment,
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        check=False,
-    )
+    try:
+        done = subprocess.run(
+            command,
+            cwd=home,
+            env=node.environment,
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            check=False,
+            timeout=patience,
+        )
+    except subprocess.TimeoutExpired:
+        wait = f"npm did not install azurite@{VERSION} within {patience:g} s"
+        raise RuntimeError(f"{wait}: it waits for its registry, `npm ping` says why") from None
     if done.returncode:
         raise RuntimeError(f"npm could not install azurite@{VERSION}:\n{done.stderr.strip()}")
 

@@ -1,17 +1,17 @@
 """Serve requests on 127.0.0.1 from threads, with TLS where a client insists on it."""
 
 import logging
-import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from queue import SimpleQueue
+from signal import SIGINT, SIGTERM
 
 from cheroot.ssl.builtin import BuiltinSSLAdapter
 from cheroot.wsgi import Server
 from werkzeug import Request, Response
 
 from local.certificates import Certificate
+from local.ended import Ended
 
 Answer = Callable[[Request], Response]
 _LOG = logging.getLogger(__name__)
@@ -80,10 +80,8 @@ def serve(answer: Answer, *, port: int = 0, certificate: Certificate | None = No
 
 def serve_until_ended(serving: Serving, ready: str) -> None:
     """For a program that only serves: print the ready line, then serve until SIGTERM or SIGINT."""
-    # No Event: a signal that comes while it begins to wait would wait for the lock that it holds itself.
-    ended = SimpleQueue[None]()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.put(None))
+    ended = Ended[None]()
+    ended.on(None, SIGTERM, SIGINT)
     print(ready, flush=True)
-    ended.get()
+    ended.wait()
     serving.stop()

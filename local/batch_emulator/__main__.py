@@ -1,11 +1,10 @@
 """`python -m local.batch_emulator`: serve one emulated Batch account until SIGTERM or SIGINT."""
 
 import argparse
-import signal
 import sys
 import tempfile
 from pathlib import Path
-from queue import SimpleQueue
+from signal import SIGINT, SIGTERM
 from typing import TYPE_CHECKING
 
 from local.batch_emulator.clock import RealClock
@@ -14,6 +13,7 @@ from local.batch_emulator.emulator import Emulator
 from local.batch_emulator.options import read_options
 from local.batch_emulator.server import EmulatorServer
 from local.batch_emulator.world import Settings
+from local.ended import Ended
 
 if TYPE_CHECKING:
     from local.batch_emulator.runner.node_execution import NodeExecution
@@ -47,15 +47,13 @@ def _serve(options: argparse.Namespace, data: Path) -> None:
         options.account, options.key, execution, RealClock(),
         settings=_settings(options, data), quota=options.quota, admin=options.admin, script=options.script,
     )  # fmt: skip
-    # No Event: a signal that comes while it begins to wait would wait for the lock that it holds itself.
-    ended = SimpleQueue[None]()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.put(None))
+    ended = Ended[None]()
+    ended.on(None, SIGTERM, SIGINT)
     with _server(options, emulator) as server:
         also = f" https={server.secure_url}" if options.https_port is not None else ""
         means = f"account={options.account} runner={execution.name} mounts={execution.mounts}{also}"
         print(f"batch emulator ready: {server.url} {means}", flush=True)
-        ended.get()
+        ended.wait()
 
 
 def _execution(options: argparse.Namespace, data: Path) -> "NodeExecution":

@@ -3,8 +3,8 @@
 import logging
 import time
 from collections.abc import Sequence
-from queue import SimpleQueue
 
+from local.ended import Ended
 from local.functions_host.blob_lease import BlobLease
 from local.functions_host.ground import Part
 from local.functions_host.indexing import IndexedFunction
@@ -25,8 +25,7 @@ class Ending:
     """Why and with which exit code the process ends; the first reason counts."""
 
     def __init__(self) -> None:
-        # Signals say so too: whatever takes a lock could wait for the very thread that it interrupts.
-        self._codes = SimpleQueue[int]()
+        self._codes = Ended[int]()
 
     def stopped(self) -> None:
         """Somebody asked."""
@@ -44,10 +43,10 @@ class Ending:
 
     def wait(self) -> int:
         """Block until one of these; the exit code."""
-        return self._codes.get()
+        return self._codes.wait()
 
     def _end(self, code: int) -> None:
-        self._codes.put(code)
+        self._codes.say(code)
 
 
 class Locks:

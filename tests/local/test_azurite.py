@@ -127,6 +127,14 @@ def test_a_failing_install_says_why_and_leaves_no_mark(tmp_path: Path) -> None:
     assert not (tmp_path / "tools" / "azurite" / ".complete").exists()
 
 
+def test_an_install_without_end_is_ended(tmp_path: Path) -> None:
+    """npm that never answers does not hold up whoever waits for Azurite."""
+    npm = write_npm(tmp_path, "exec sleep 600\n")
+    with pytest.raises(RuntimeError, match="within 0.2 s: it waits for its registry"):
+        azurite_module.install_azurite(npm, tmp_path / "tools", patience=0.2)
+    assert not (tmp_path / "tools" / "azurite" / ".complete").exists()
+
+
 def test_node_is_found() -> None:
     """The Node.js that is found really runs."""
     said = subprocess.run([find_node(azurite_module.TOOLS).executable, "-p", "6*7"], capture_output=True, check=True)

@@ -3,30 +3,43 @@
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from local.functions_host.host import STOPPED, TIMED_OUT, Ending
+from local.ended import Ended
+from local.functions_host.host import TIMED_OUT, Ending
 
 
 @pytest.fixture
-def handlers() -> Iterator[None]:
+def ended() -> Iterator[Ended[str]]:
     before = signal.getsignal(signal.SIGUSR1)
-    yield
+    yield Ended[str]()
     signal.signal(signal.SIGUSR1, before)
 
 
-@pytest.mark.usefixtures("handlers")
-def test_a_signal_at_any_moment_of_the_wait_ends_it() -> None:
+def after(seconds: float, deed: Callable[[], None]) -> threading.Timer:
+    timer = threading.Timer(seconds, deed)
+    timer.start()
+    return timer
+
+
+def test_a_signal_at_any_moment_of_the_wait_ends_it(ended: Ended[str]) -> None:
     """Many short waits, each with its signal at another moment: none is missed, none blocks itself."""
     for moment in range(200):
-        ending = Ending()
-        signal.signal(signal.SIGUSR1, lambda *_, ending=ending: ending.stopped())
-        timer = threading.Timer(moment * 1e-5, os.kill, (os.getpid(), signal.SIGUSR1))
-        timer.start()
-        assert ending.wait() == STOPPED
+        word = f"word {moment}"
+        ended.on(word, signal.SIGUSR1)
+        timer = after(moment * 1e-5, lambda: os.kill(os.getpid(), signal.SIGUSR1))
+        assert ended.wait() == word
         timer.join()
+
+
+def test_a_signal_that_another_thread_takes_ends_it_too(ended: Ended[str]) -> None:
+    """The kernel may hand a signal to any thread: the one that waits is not interrupted then."""
+    ended.on("enough", signal.SIGUSR1)
+    timer = after(0.1, lambda: signal.pthread_kill(threading.get_ident(), signal.SIGUSR1))
+    assert ended.wait() == "enough"
+    timer.join()
 
 
 def test_the_first_reason_counts() -> None:
