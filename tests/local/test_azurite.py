@@ -130,7 +130,7 @@ def test_a_failing_install_says_why_and_leaves_no_mark(tmp_path: Path) -> None:
 def test_an_install_without_end_is_ended(tmp_path: Path) -> None:
     """npm that never answers does not hold up whoever waits for Azurite."""
     npm = write_npm(tmp_path, "exec sleep 600\n")
-    with pytest.raises(RuntimeError, match="within 0.2 s: it waits for its registry"):
+    with pytest.raises(RuntimeError, match=r"within 0\.2 s: it waits for its registry"):
         azurite_module.install_azurite(npm, tmp_path / "tools", patience=0.2)
     assert not (tmp_path / "tools" / "azurite" / ".complete").exists()
 
