@@ -11,7 +11,7 @@ from cheroot.wsgi import Server
 from werkzeug import Request, Response
 
 from local.certificates import Certificate
-from local.ended import Ended
+from local.signals import Ended
 
 Answer = Callable[[Request], Response]
 _LOG = logging.getLogger(__name__)

@@ -13,7 +13,7 @@ from local.batch_emulator.emulator import Emulator
 from local.batch_emulator.options import read_options
 from local.batch_emulator.server import EmulatorServer
 from local.batch_emulator.world import Settings
-from local.ended import Ended
+from local.signals import Ended
 
 if TYPE_CHECKING:
     from local.batch_emulator.runner.node_execution import NodeExecution

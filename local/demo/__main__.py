@@ -1,17 +1,17 @@
 """`python -m local.demo`: exit code 0 when everything holds, 1 when something does not, 130 after Ctrl-C."""
 
 import shutil
-import signal
 import sys
 import tempfile
 import time
 from pathlib import Path
-from types import FrameType
+from signal import SIGINT, SIGTERM
 
 from local.demo.options import Options, read_options
 from local.demo.run import run
 from local.demo.work import Broken
 from local.program import NotReady
+from local.signals import interrupt_on
 from local.stack.layout import CHECKOUT
 
 
@@ -19,7 +19,7 @@ def main() -> int:
     """Run the demo in a fresh folder; the folder stays when something does not hold."""
     options = read_options()
     # So that `kill` unwinds like Ctrl-C does, and stops the stack.
-    signal.signal(signal.SIGTERM, _interrupt)
+    interrupt_on(SIGTERM, SIGINT, say=say)
     home = CHECKOUT / ".batchdrop" / "demo"
     home.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f"{time.strftime('%H%M%S')}-", dir=home))
@@ -49,10 +49,6 @@ def attempt(options: Options, folder: Path) -> int:
 def say(line: str) -> None:
     """A line for the person who watches, at once."""
     print(line, flush=True)
-
-
-def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

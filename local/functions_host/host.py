@@ -4,13 +4,13 @@ import logging
 import time
 from collections.abc import Sequence
 
-from local.ended import Ended
 from local.functions_host.blob_lease import BlobLease
 from local.functions_host.ground import Part
 from local.functions_host.indexing import IndexedFunction
 from local.functions_host.invoker import Invoker
 from local.functions_host.loop import Loop, Step
 from local.functions_host.site import Server
+from local.signals import Ended
 
 log = logging.getLogger("Host.Startup")
 

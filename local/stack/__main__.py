@@ -2,11 +2,10 @@
 
 import argparse
 import os
-import signal
 import sys
 import time
 from pathlib import Path
-from types import FrameType
+from signal import SIGHUP, SIGINT, SIGTERM
 
 from azure.core.exceptions import AzureError
 
@@ -14,6 +13,7 @@ from local.dockerfile import UnsupportedDockerfile
 from local.lock import Busy
 from local.podman import NoPodman, PodmanFailed
 from local.program import NotReady
+from local.signals import interrupt_on
 from local.stack.announcement import announce
 from local.stack.job_watch import JobWatch
 from local.stack.layout import CHECKOUT, Layout
@@ -67,7 +67,7 @@ def _options() -> argparse.Namespace:
 def _up(options: argparse.Namespace) -> int:
     layout = Layout(options.folder)
     ports = STANDARD if options.ports == "standard" else FREE
-    _interrupt_on(signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    interrupt_on(SIGTERM, SIGINT, SIGHUP, say=_say)
     with claim(layout.running) as claimed:
         try:
             tell(claimed, Running(os.getpid(), options.host, {}))
@@ -121,19 +121,6 @@ def _status(options: argparse.Namespace) -> int:
     if not running.endpoints:
         print("  still starting")
     return 0
-
-
-def _interrupt_on(*numbers: signal.Signals) -> None:
-    """The first of these signals ends the work as Ctrl-C does; later ones are ignored, so that the end is orderly."""
-
-    def interrupt(number: int, _frame: FrameType | None) -> None:
-        for each in numbers:
-            signal.signal(each, signal.SIG_IGN)
-        _say(f"{signal.Signals(number).name}: stopping")
-        raise KeyboardInterrupt
-
-    for each in numbers:
-        signal.signal(each, interrupt)
 
 
 def _say(text: str) -> None:

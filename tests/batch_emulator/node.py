@@ -122,6 +122,14 @@ def is_running(mark: str) -> bool:
     return False
 
 
+def await_start(mark: str) -> None:
+    """Wait until a process has the mark among its words."""
+    deadline = time.monotonic() + PATIENCE
+    while not is_running(mark):
+        assert time.monotonic() < deadline, f"{mark} does not run"
+        time.sleep(0.01)
+
+
 def await_end(mark: str) -> None:
     """Wait until no process has the mark among its words."""
     deadline = time.monotonic() + PATIENCE

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from local.batch_emulator.runner import NoRunner, choose_execution
-from tests.batch_emulator.node import Node, await_end, finished, is_running, wait_for
+from tests.batch_emulator.node import Node, await_end, await_start, finished, is_running, wait_for
 from tests.batch_emulator.runners import any_node, executions, isolated_node, node, process_node
 
 __all__ = ["any_node", "executions", "isolated_node", "node", "process_node"]
@@ -126,7 +126,7 @@ def test_stop_kills_everything_the_command_started(any_node: Node) -> None:
     mark = f"{uuid.uuid4().int % 10**9 + 10**9}"
     handle = any_node.start(f"/bin/sh -c '(setsid sleep {mark} &) ; sleep {mark} & echo up; wait'")
     wait_for(any_node.folder / "stdout.txt")
-    assert is_running(mark)
+    await_start(mark)
     handle.stop()
     assert not is_running(mark)
     assert finished(handle).exit_code is None
@@ -174,7 +174,7 @@ def test_nothing_outlives_an_emulator_that_is_killed(any_node: Node, tmp_path: P
     with subprocess.Popen(words) as emulator:
         try:
             wait_for(tmp_path / "other/node/workitems/job/job-1/t/stdout.txt")
-            assert is_running(mark)
+            await_start(mark)
         finally:
             emulator.send_signal(signal.SIGKILL)
     await_end(mark)

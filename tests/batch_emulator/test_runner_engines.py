@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.batch_emulator.node import Node, finished, is_running, make_root, wait_for
+from tests.batch_emulator.node import Node, await_start, finished, is_running, make_root, wait_for
 from tests.batch_emulator.runners import Executions, executions, make_node
 
 __all__ = ["executions"]
@@ -66,7 +66,7 @@ def test_stop_ends_the_container(node: Node) -> None:
     command = f"/bin/sh -c 'echo up; while :; do :; done' {mark}"
     handle = node.start(command, containerSettings={"imageName": STORED})
     wait_for(node.folder / "stdout.txt")
-    assert is_running(mark)
+    await_start(mark)
     handle.stop()
     assert not is_running(mark)
     assert finished(handle).exit_code is None

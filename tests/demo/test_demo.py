@@ -30,7 +30,8 @@ def demo() -> Iterator[list[subprocess.Popen[str]]]:
 
 
 def start(started: list[subprocess.Popen[str]], *options: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "local.demo", *options]
+    # Without job control a shell's background programs ignore SIGINT, and so do theirs; ours must not.
+    command = ["/bin/sh", "-c", 'trap "" INT; exec "$@"', "sh", sys.executable, "-m", "local.demo", *options]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     started.append(process)
     return process

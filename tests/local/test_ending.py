@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from local.ended import Ended
 from local.functions_host.host import TIMED_OUT, Ending
+from local.signals import Ended
 
 
 @pytest.fixture

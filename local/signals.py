@@ -1,7 +1,9 @@
-"""Wait for the word that a program shall end, when signals give it too."""
+"""How programs are told to end: by signals, whoever started them and at whatever moment."""
 
+from collections.abc import Callable
 from queue import Empty, SimpleQueue
-from signal import Signals, signal
+from signal import SIG_IGN, Signals, signal
+from types import FrameType
 from typing import Generic, TypeVar
 
 Word = TypeVar("Word")
@@ -34,3 +36,19 @@ class Ended(Generic[Word]):
                 return self._words.get(timeout=_LOOK_EVERY)
             except Empty:
                 continue
+
+
+def interrupt_on(*numbers: Signals, say: Callable[[str], None]) -> None:
+    """The first of these signals ends the work as Ctrl-C does; later ones are ignored, so that the end is orderly.
+
+    Said of SIGINT too: a shell without job control has its background programs ignore that.
+    """
+
+    def interrupt(number: int, _frame: FrameType | None) -> None:
+        for each in numbers:
+            signal(each, SIG_IGN)
+        say(f"{Signals(number).name}: stopping")
+        raise KeyboardInterrupt
+
+    for each in numbers:
+        signal(each, interrupt)
