@@ -165,6 +165,12 @@ def index(world: World) -> list[dict[str, Any]]:
     return [json.loads(line) for line in content(world, f"results/{JOB}/index.jsonl").splitlines()]
 
 
+def told(world: World, row: dict[str, Any]) -> dict[str, Any]:
+    """A row of the index with, for its ETag, whether that is the file's."""
+    item = world.work.head(*row["path"].split("/", 1))
+    return {**row, "etag": item is not None and row["etag"] == item.etag}
+
+
 @pytest.mark.parametrize("after", [False, True], ids=["before the call", "after the call"])
 @pytest.mark.parametrize("if_exists", ["fail", "replace"])
 def test_killed_at_any_call_the_next_pass_leaves_the_same_files(if_exists: str, after: bool) -> None:
@@ -177,7 +183,10 @@ def test_killed_at_any_call_the_next_pass_leaves_the_same_files(if_exists: str, 
 
     def outcome(world: World, **fields: Any) -> tuple[Any, ...]:
         committed = run_merge(FILES, world, files, TO, if_exists, **fields)
-        return committed, left(world, "data"), left(world, "results")
+        results = left(world, "results")
+        # Copies are made side by side: which gets which ETag is chance, but the index tells the one it has.
+        del results[f"{JOB}/index.jsonl"]
+        return committed, left(world, "data"), results, [told(world, row) for row in index(world)]
 
     world, files = ground()
     expected = outcome(world)
@@ -189,6 +198,7 @@ def test_killed_at_any_call_the_next_pass_leaves_the_same_files(if_exists: str, 
         except Killed:
             found = outcome(world)
         assert found == expected, f"killed at call {calls}"
+        assert all(row["etag"] for row in found[-1])
         if life.spent < calls:
             return
     pytest.fail("it never came to its end")
