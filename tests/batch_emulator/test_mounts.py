@@ -229,8 +229,8 @@ def test_containers_see_the_mounts_they_are_given(azurite: Azurite, tmp_path: Pa
         assert outcome.failure is None, (outcome, place.node.text("stderr.txt"))
         assert place.texts()["b.txt"] == "alpha\n"
         place.put("t1/.here", "")
-        options = "-v $AZ_BATCH_TASK_WORKING_DIR:/work -v $AZ_BATCH_NODE_MOUNTS_DIR/data/t1:/work/out"
-        options += " -v $AZ_BATCH_NODE_MOUNTS_DIR/data/in:/work/in:ro --workdir /work"
+        options = "-v $AZ_BATCH_TASK_WORKING_DIR:/inside -v $AZ_BATCH_NODE_MOUNTS_DIR/data/t1:/inside/out"
+        options += " -v $AZ_BATCH_NODE_MOUNTS_DIR/data/in:/inside/in:ro --workdir /inside"
         place.put("in/b.txt", "beta\n")
         binds = {"containerRunOptions": options, "containerHostBatchBindMounts": [{"source": "Task"}]}
         outcome = place.node.contain(
