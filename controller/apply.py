@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from controller.steps import canary, evidence, finish, rerun, rights, settle, side, start
+from controller.steps import canary, evidence, finish, logs, rerun, rights, settle, side, start
 from controller.steps.work import Work
 from shared import actions as act
 from shared.names import input_container, output_container, side_id
@@ -124,7 +124,7 @@ def apply_end(action: Ending, record: Record, work: Work) -> Record:  # noqa: C9
         case act.KeepEvidence():
             return evidence.keep_evidence(record, work)
         case act.CopyLogs():
-            return evidence.copy_logs(record, work)
+            return logs.copy_logs(record, work)
         case act.DeletePool():
             return finish.delete_pool(record, work)
         case act.MergeOutputs():

@@ -156,6 +156,14 @@ class SoFar(Fact):
     skipped_tasks: int = 0
 
 
+class LogsLost(Fact):
+    """Logs of tasks that storage refused to give or to take: how many, the first names, what it said of the first."""
+
+    count: int = 0
+    first: tuple[str, ...] = ()
+    why: str | None = None
+
+
 class Spoken(Fact):
     """The last status that was written."""
 

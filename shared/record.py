@@ -14,6 +14,7 @@ from shared.facts import (
     Fact,
     InputFact,
     Key,
+    LogsLost,
     ManifestRef,
     Plan,
     Price,
@@ -47,6 +48,7 @@ __all__ = [
     "Failure",
     "InputFact",
     "Key",
+    "LogsLost",
     "ManifestRef",
     "MergeCursor",
     "Merged",
@@ -107,6 +109,7 @@ class Record(Fact):
     """There is something below `logs/` under results."""
     logs_copied: str | None = None
     """With `logs: all`: the last blob that was copied."""
+    logs_lost: LogsLost = LogsLost()
     logs_done: datetime | None = None
     pool_deletion_asked: datetime | None = None
     recombiner: Side = Side()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 from controller.outcome import FailureRow
@@ -9,10 +10,13 @@ from controller.rules.conditions import NEXT, NODE_CODES
 from controller.steps.work import Work
 from controller.task_end import message_of
 from shared.codes import Code, Reason
+from shared.errors import Refused, Vanished
+from shared.logs import note
 from shared.names import LOGS, output_container, task_id
 from shared.ports import FailedTask
 from shared.record import Failure, Record
 
+log = logging.getLogger("batchdrop.blame")
 TAIL = 2000
 """Bytes of stderr shown with a failure."""
 CORRECT = "Correct the program or the input and drop the manifest again, or raise failure.tolerated."
@@ -83,9 +87,13 @@ def stderr_tail(record: Record, index: int, work: Work) -> str | None:
 
 
 def tail_of(container: str, name: str, work: Work) -> str | None:
-    """The last bytes of a text; None where there is none."""
-    item = work.ports.work.head(container, name)
-    if item is None or item.length == 0:
+    """The last bytes of a text; None where there is none, or storage does not give it: no verdict waits for that."""
+    try:
+        item = work.ports.work.head(container, name)
+        if item is None or item.length == 0:
+            return None
+        chunks = work.ports.work.stream(container, name, etag=item.etag, offset=max(0, item.length - TAIL))
+        return b"".join(chunks).decode("utf-8", "replace")
+    except (Refused, Vanished) as refused:
+        note(log, "stderr cannot be read", logging.WARNING, blob=name, why=refused)
         return None
-    chunks = work.ports.work.stream(container, name, etag=item.etag, offset=max(0, item.length - TAIL))
-    return b"".join(chunks).decode("utf-8", "replace")

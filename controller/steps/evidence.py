@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from functools import partial
-from itertools import islice
 
 from controller.causes import logged
 from controller.outcome import FailureRow, from_lines
 from controller.result import FailedUnits
 from controller.steps.blame import TAIL, stderr_tail
+from controller.steps.logs import LOGS_FOLDER, keep_tails
 from controller.steps.work import Work
-from controller.threads import each
-from shared.names import LOGS, NODES, RESULTS, STATE, failures_blob, output_container, result_blob, task_id
-from shared.ports import BlobItem, NodeError
+from shared.errors import Refused
+from shared.names import NODES, RESULTS, STATE, failures_blob, result_blob, task_id
+from shared.ports import NodeError
 from shared.record import Record
-
-LOG_BYTES = 64 * 1024
-COPIES = 8
-WAVE = 64
-LOGS_FOLDER = "logs/"
 
 
 def failures_of(record: Record, work: Work) -> list[FailureRow]:
@@ -34,9 +28,8 @@ def keep_evidence(record: Record, work: Work) -> Record:
     """failed.jsonl, the logs of failed tasks cut to their last 64 KiB, and what the pool says of its nodes."""
     rows = failures_of(record, work)
     chosen = logged(rows)
-    for index in sorted(chosen) if record.plan.manifest.logs == "failed" else ():
-        copy_tail(record, index, work)
-        work.save(record)
+    if record.plan.manifest.logs == "failed":
+        record = keep_tails(record, sorted(chosen), work)
     described = []
     for row in rows:
         described.append(describe(record, row, row.index in chosen, work))
@@ -70,40 +63,16 @@ def describe(record: Record, row: FailureRow, chosen: bool, work: Work) -> Faile
     )
 
 
-def copy_tail(record: Record, index: int, work: Work) -> None:
-    """The end of stdout and stderr, from the job's output container to its folder under results."""
-    container, blobs = output_container(record.job), work.ports.work
-    for item in blobs.list(container, f"{LOGS}/{task_id(index)}/"):
-        offset = max(0, item.length - LOG_BYTES)
-        tail = b"".join(blobs.stream(container, item.name, etag=item.etag, offset=offset)) if item.length else b""
-        blobs.put(RESULTS, log_blob(record, item.name), tail, content_type="text/plain")
-
-
-def copy_logs(record: Record, work: Work) -> Record:
-    """stdout and stderr of every task, from the cursor on: by the store itself, as there may be many."""
-    container = output_container(record.job)
-    items = work.ports.work.list(container, f"{LOGS}/", after=record.logs_copied)
-    while wave := list(islice(items, WAVE)):
-        each(COPIES, partial(copy_log, record, work), wave)
-        record = record.model_copy(update={"logs_copied": wave[-1].name, "logs_kept": True})
-        work.save(record)
-    return record.model_copy(update={"logs_done": work.ports.clock.now()})
-
-
-def copy_log(record: Record, work: Work, item: BlobItem) -> None:
-    source, target = (output_container(record.job), item.name), (RESULTS, log_blob(record, item.name))
-    if item.length:
-        work.ports.work.copy(source, item.etag, target)
-    else:
-        work.ports.work.put(*target, b"", content_type="text/plain")
-
-
-def log_blob(record: Record, name: str) -> str:
-    return result_blob(record.job, LOGS_FOLDER + name.removeprefix(f"{LOGS}/"))
-
-
 def pool_evidence(record: Record, work: Work) -> Iterator[dict[str, str | None]]:
-    """What keeps nodes from working, as Batch words it: resize and formula errors, nodes of no use."""
+    """What keeps nodes from working, as Batch words it; where it refuses to say, that."""
+    try:
+        yield from pool_errors(record, work)
+    except Refused as refused:
+        yield {"kind": "refused", "code": refused.code, "message": str(refused)}
+
+
+def pool_errors(record: Record, work: Work) -> Iterator[dict[str, str | None]]:
+    """Resize and formula errors, nodes of no use."""
     pool = work.ports.batch.pool(record.pool_id) if record.pool is not None else None
     if pool is None:
         return

@@ -32,7 +32,8 @@ JSON = "application/json"
 def end_job(record: Record, work: Work) -> Record:
     """Running tasks are terminated; every SAS of the job dies with its policy."""
     if record.batch_job is not None:
-        work.ports.batch.terminate_job(record.job, "BatchdropVerdict")
+        with bearing(record):
+            work.ports.batch.terminate_job(record.job, "BatchdropVerdict")
     if record.containers is not None:
         for container in (input_container(record.job), output_container(record.job)):
             if work.ports.work.container_exists(container):
@@ -48,13 +49,13 @@ def delete_pool(record: Record, work: Work) -> Record:
 
 @contextmanager
 def bearing(record: Record) -> Iterator[None]:
-    """A deletion that is refused before the job is final is left for the clean-up: no result waits for it."""
+    """An end or a deletion that is refused before the job is final is left to the clean-up: no result waits for it."""
     try:
         yield
     except Refused as refused:
         if record.final is not None:
             raise
-        note(log, "not deleted yet", logging.WARNING, why=refused)
+        note(log, "not ended or deleted yet", logging.WARNING, why=refused)
 
 
 def delete_job(record: Record, work: Work) -> Record:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from local.batch_emulator.deeds import DEEDS as EMULATED
+from shared.errors import Refused
 from shared.names import JOBS, input_container, output_container
 from shared.policy import VmSize
 from shared.specs import Site
@@ -134,6 +135,19 @@ def change_when_read(ground: EmulatedGround, path: str) -> None:
     work.stream = changed  # type: ignore[method-assign, assignment]  # the store itself changes under the reader
 
 
+def deny_log(ground: EmulatedGround, task: str, says: str) -> None:
+    """Storage refuses for good to copy one task's stderr."""
+    work = ground.world.work
+    copy = work.copy
+
+    def refused(source: tuple[str, str], *what: Any, **how: Any) -> str:
+        if source[1].endswith(f"{task}/stderr.txt"):
+            raise Refused("LeaseIdMissing", 412, says)
+        return copy(source, *what, **how)
+
+    work.copy = refused  # type: ignore[method-assign]  # the store itself says no
+
+
 def more_jobs(ground: EmulatedGround, of: Mapping[str, Any], count: int = 1) -> None:
     """Other manifests are dropped."""
     for number in range(count):
@@ -160,6 +174,7 @@ DEEDS: dict[str, Callable[..., None]] = {
     "enableJob": enable_job,
     "nodesOffline": nodes_offline,
     "changeWhenRead": change_when_read,
+    "denyLog": deny_log,
     "moreJobs": more_jobs,
 }
 

@@ -21,6 +21,12 @@ def fail_one(container: Container) -> int:
     return 3 if container.spec.id == "t-000001" else 0
 
 
+def chat(container: Container) -> None:
+    """Goes well, and says so."""
+    container.stderr = "done\n"
+    write_line(container)
+
+
 def nothing(container: Container) -> None:
     """Leaves an empty output."""
     container.write(b"")
@@ -36,6 +42,7 @@ def headers_differ(container: Container) -> None:
 
 
 PROGRAMS: dict[str, Callable[[Container], int | TaskEnd | None]] = {
+    "chat": chat,
     "fail": fail,
     "failOne": fail_one,
     "fillDisk": fill_disk,

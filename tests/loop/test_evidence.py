@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -11,6 +12,8 @@ import pytest
 
 from controller.causes import causes_of, logged, shown
 from controller.outcome import FailureRow
+from shared.errors import BatchdropError, Conflict, Refused, Vanished
+from shared.names import LOGS
 from shared.ports import NodeCounts, NodeError, ServiceError
 from tests.fakes.blobs import MemoryBlobs
 from tests.fakes.clock import VirtualClock
@@ -130,6 +133,108 @@ def test_the_logs_of_many_tasks_take_several_passes_and_none_is_copied_twice() -
     assert len(slow.copied) == len(set(slow.copied)) == 300
     assert len(passes) > 4
     assert len(logs_of(ground)) == 600
+
+
+class Denying:
+    """A work account that refuses for good to give the logs of some tasks."""
+
+    def __init__(self, inner: MemoryBlobs, error: BatchdropError, *tasks: str) -> None:
+        self.inner, self.error, self.tasks = inner, error, tasks
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+    def refuse(self, name: str) -> None:
+        if name.startswith(tuple(f"{LOGS}/{task}/" for task in self.tasks)):
+            raise self.error
+
+    def copy(self, source: tuple[str, str], etag: str, target: tuple[str, str], **more: Any) -> str:
+        self.refuse(source[1])
+        return self.inner.copy(source, etag, target, **more)
+
+    def stream(self, container: str, name: str, **more: Any) -> Iterator[bytes]:
+        self.refuse(name)
+        return self.inner.stream(container, name, **more)
+
+
+def denied(error: BatchdropError, *tasks: str) -> Ground:
+    ground = Ground()
+    work = Denying(ground.world.work, error, *tasks)
+    ground.world = replace(ground.world, ports=replace(ground.world.ports, work=work))
+    return ground
+
+
+FOR_GOOD = [
+    Refused("AuthorizationPermissionMismatch", 403, "not for you"),
+    Vanished("logs", "it is not version 1 any more"),
+    Conflict("the blob is leased"),
+]
+
+
+@pytest.mark.parametrize("error", FOR_GOOD, ids=lambda error: type(error).__name__)
+def test_a_log_that_storage_refuses_is_named_and_holds_no_result_up(error: BatchdropError) -> None:
+    """logs: all: the job is final, its other logs are there, the warning names the missing ones."""
+    ground = denied(error, *(f"t-{n:06d}" for n in range(2, 9)))
+    ground.drop(RANGE.replace("stop: 5", "stop: 200") + "logs: all\n")
+    ground.settle(loud_and_well)
+    status = ground.status()
+    assert (status["state"], status["complete"]) == ("succeeded", True)
+    (warning,) = status["warnings"]
+    assert warning["code"] == "LOGS_MISSING"
+    assert "7 logs could not be kept: t-000002/stderr.txt, t-000003/stderr.txt" in warning["message"]
+    assert f"t-000006/stderr.txt and 2 more. Storage says: {error}." in warning["message"]
+    assert len(logs_of(ground)) == 400 - 7
+    assert ground.left() == []
+
+
+def test_a_failed_task_whose_log_cannot_be_read_is_told_without_it() -> None:
+    """logs: failed: neither the verdict nor failed.jsonl waits for what storage refuses."""
+    ground = denied(FOR_GOOD[0], "t-000003")
+    ground.drop(RANGE + "failure: {tolerated: 1}\n")
+    ground.settle(loud)
+    status = ground.status()
+    assert status["state"] == "succeeded"
+    assert [warning["code"] for warning in status["warnings"]] == ["INCOMPLETE", "LOGS_MISSING"]
+    (row,) = ground.blob(status["links"]["failed"]).splitlines()
+    assert json.loads(row)["stderrTail"] is None
+    assert sorted(logs_of(ground)) == ["t-000003/stdout.txt"]
+
+
+def test_logs_whose_container_was_deleted_are_told_as_gone() -> None:
+    """Somebody deletes the output container once the result is merged: the job becomes final and says so."""
+    ground = Ground()
+    work = ground.world.work
+    ground.drop(RANGE + "logs: all\n")
+    copy = work.copy
+
+    def deleting(*args: Any, **more: Any) -> str:
+        work.delete_container(f"{ground.status()['jobId']}-output")
+        return copy(*args, **more)
+
+    work.copy = deleting  # type: ignore[method-assign]  # the store itself loses the container under the reader
+    ground.settle(loud_and_well)
+    status = ground.status()
+    assert (status["state"], status["final"]) == ("succeeded", True)
+    (warning,) = status["warnings"]
+    assert "was deleted: logs that were not copied by then are gone" in warning["message"]
+    assert ground.left() == []
+
+
+def test_a_batch_account_that_refuses_everything_holds_no_result_up() -> None:
+    """Neither the end of the job nor words about its nodes are worth waiting for; clean-up goes on."""
+    ground = Ground()
+    ground.drop(RANGE)
+    ground.run_tasks(number)
+    refused = Refused("AuthenticationFailed", 403, "the key was rotated")
+    ground.world.batch.fail_next("terminate_job", refused, times=3)
+    ground.world.batch.fail_next("node_errors", refused, times=3)
+    ground.world.batch.fail_next("delete_pool", refused, times=2)
+    for _ in range(3):
+        ground.round(number)
+    status = ground.status()
+    assert (status["state"], status["final"], status["failure"]) == ("succeeded", True, None)
+    ground.settle(number)
+    assert ground.left() == []
 
 
 def loud_and_well(container: Container) -> None:
