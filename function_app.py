@@ -2,15 +2,14 @@
 than azure.functions is imported here: the wiring loads the SDKs at the first call. `seconds`: what a handler may take.
 """
 
-from __future__ import annotations
-
 import json
 
 import azure.functions as func
 
-from shared.settings import manifest_source
+from shared.settings import http_auth, manifest_source
 
-app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
+AUTH = http_auth()
+app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS if AUTH.entra else func.AuthLevel.FUNCTION)
 CONTROL = "BATCHDROP_CONTROL"
 HEADERS = {"Content-Type": "application/json", "X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 
@@ -85,7 +84,7 @@ def http_jobs(req: func.HttpRequest) -> func.HttpResponse:
     from controller import api, wiring
 
     given = (api.submit, req.params.get("path", ""), req.get_body()) if req.method == "POST" else (api.list_jobs,)
-    return answer(*wiring.ask(*given))
+    return answer(*wiring.ask(AUTH, req, *given))
 
 
 @app.function_name("http_job")
@@ -94,7 +93,7 @@ def http_job(req: func.HttpRequest) -> func.HttpResponse:
     """One job's status."""
     from controller import api, wiring
 
-    return answer(*wiring.ask(api.read_job, req.route_params["id"]))
+    return answer(*wiring.ask(AUTH, req, api.read_job, req.route_params["id"]))
 
 
 @app.function_name("http_job_part")
@@ -103,18 +102,19 @@ def http_job_part(req: func.HttpRequest) -> func.HttpResponse:
     """GET .../result: result.json. POST .../cancel: end the job. POST .../retry: run again what failed."""
     from controller import api, wiring
 
-    return answer(*wiring.ask(api.part, req.method, req.route_params["id"], req.route_params["part"]))
+    return answer(*wiring.ask(AUTH, req, api.part, req.method, req.route_params["id"], req.route_params["part"]))
 
 
 @app.function_name("http_openapi")
 @app.route("openapi.json", methods=["GET"])
 def http_openapi(req: func.HttpRequest) -> func.HttpResponse:
     """What can be asked, as OpenAPI."""
-    from controller.api import openapi
+    from controller import api, wiring
 
-    return answer(*openapi())
+    return answer(*wiring.tell(AUTH, req, api.openapi, AUTH))
 
 
 def answer(status: int, body: object) -> func.HttpResponse:
     """JSON that no browser takes for anything else, and no cache keeps."""
-    return func.HttpResponse(json.dumps(body, ensure_ascii=False), status_code=status, headers=HEADERS)
+    headers = HEADERS | {"WWW-Authenticate": "Bearer"} if status == 401 else HEADERS
+    return func.HttpResponse(json.dumps(body, ensure_ascii=False), status_code=status, headers=headers)

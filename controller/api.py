@@ -17,6 +17,7 @@ from controller.dropbox import CANCEL, Kind, classify
 from controller.report import status_document
 from controller.tick import open_records
 from shared.errors import Transient, Unreadable
+from shared.http_auth import HttpAuth
 from shared.names import JOBS, RESULTS, STATUS, JobId, result_blob, status_blob
 from shared.ports import Ports
 
@@ -46,9 +47,11 @@ def door(handle: Callable[P, Answer]) -> Callable[P, Answer]:
     return answered
 
 
-def openapi() -> Answer:
-    """What HTTP can be asked, as OpenAPI 3.1."""
-    return 200, json.loads(OPENAPI.read_text())
+def openapi(auth: HttpAuth) -> Answer:
+    """What HTTP can be asked, as OpenAPI 3.1; of the ways in, those that this deployment knows."""
+    document = json.loads(OPENAPI.read_text())
+    document["security"] = [each for each in document["security"] if ("entra" in each) == auth.entra]
+    return 200, document
 
 
 @door

@@ -5,16 +5,19 @@ Everything is lazy: `import function_app` loads no SDK but azure.functions.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol
 
+from controller.api import Answer
 from controller.budget import Pace
+from controller.caller import HEADER, refusal
 from controller.deployment import Deployment
+from shared.http_auth import HttpAuth
 from shared.logs import quiet_sdks
 from shared.names import JOBS, RESULTS, STATE, STATUS, owner
 from shared.policy import Policy, parse_policy
@@ -27,7 +30,6 @@ if TYPE_CHECKING:
     from shared.azure.line import Line
     from shared.azure.vault import VaultSecrets
 
-T = TypeVar("T")
 HTTP_SECONDS = 60
 POLICY_BLOB = "policy.yaml"
 POLICY_FRESH = timedelta(seconds=30)
@@ -39,6 +41,16 @@ class App:
 
     ports: Ports
     deployment: Deployment
+
+
+class Request(Protocol):
+    """What is read of a request before it is let in."""
+
+    @property
+    def method(self) -> str: ...
+
+    @property
+    def headers(self) -> Mapping[str, str]: ...
 
 
 @dataclass
@@ -74,8 +86,17 @@ def run(handle: Callable[..., None], *values: object, seconds: int) -> None:
         handle(*values, wired.ports, wired.deployment)
 
 
-def ask(handle: Callable[..., T], *values: object) -> T:
-    """Call a function of `controller.api`."""
+def tell(auth: HttpAuth, request: Request, handle: Callable[..., Answer], *values: object) -> Answer:
+    """Call a function of `controller.api` that looks at nothing, for who may ask; others get their refusal."""
+    return refusal(auth, request.headers.get(HEADER), request.method) or handle(*values)
+
+
+def ask(auth: HttpAuth, request: Request, handle: Callable[..., Answer], *values: object) -> Answer:
+    """Call a function of `controller.api` with the ports, likewise."""
+    return tell(auth, request, _bounded, handle, *values)
+
+
+def _bounded(handle: Callable[..., Answer], *values: object) -> Answer:
     wired = app()
     with within(HTTP_SECONDS):
         return handle(*values, wired.ports)

@@ -16,6 +16,7 @@ from pathlib import Path
 from controller.batch_job import pick_image
 from controller.wiring import make_deployment, make_ports, within
 from shared.errors import BatchdropError
+from shared.http_auth import HttpAuth
 from shared.policy import Policy
 from shared.ports import ImageSeen, Ports, Quotas
 from shared.retirement import CHECKED, OLDEST_API, SOON, image_ends, is_near, size_ending, worded
@@ -59,6 +60,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     today = ports.clock.now().date()
     yield Finding(False, f"settings: {'identity' if settings.identity else 'keys'} mode")
     yield from of_accounts(settings)
+    yield of_http(settings.http)
     yield from of_table(today)
     yield from of_images(ports)
     yield from of_quotas(ports.batch.quotas())
@@ -72,6 +74,14 @@ def of_accounts(settings: Settings) -> Iterator[Finding]:
     if settings.control.name == settings.work.name:
         text = f"one storage account, {settings.control.name}, is control and work: whoever may write there may do both"
         yield Finding(True, text)
+
+
+def of_http(auth: HttpAuth) -> Finding:
+    """Who may call the HTTP functions. Outside of the app nobody is told whether its authentication is on."""
+    if not auth.entra:
+        return Finding(False, "HTTP: by function key")
+    known = "on" if auth.guarded else "not known here: the functions answer 503 while it is off"
+    return Finding(False, f"HTTP: by roles in Entra; App Service Authentication: {known}")
 
 
 def of_table(today: date) -> Iterator[Finding]:

@@ -18,6 +18,7 @@ from shared.arm_ids import (
     subnet_id,
 )
 from shared.errors import BatchdropError
+from shared.http_auth import HttpAuth, read_http_auth
 from shared.setting_reader import SettingReader
 from shared.settings_rules import disagreements, misspelt
 
@@ -49,6 +50,7 @@ READ = frozenset(
         "BATCHDROP_POLL_MAX",
         "BATCHDROP_PASS_SECONDS",
         "BATCHDROP_REAP_FOREIGN",
+        "BATCHDROP_HTTP_AUTH",
     }
 )
 BOUND = frozenset({"BATCHDROP_MANIFEST_SOURCE", "BATCHDROP_TICK", "BATCHDROP_SWEEP", "BATCHDROP_REAP"})
@@ -125,6 +127,7 @@ class Settings:
     poll_max: timedelta
     pass_time: timedelta
     reap_foreign: bool
+    http: HttpAuth
 
     @property
     def own_secrets(self) -> frozenset[str]:
@@ -157,6 +160,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         poll_max=reader.seconds("BATCHDROP_POLL_MAX", 120),
         pass_time=reader.seconds("BATCHDROP_PASS_SECONDS", 480),
         reap_foreign=reader.yes("BATCHDROP_REAP_FOREIGN"),
+        http=read_http_auth(reader),
     )
     problems = (
         *reader.problems,
@@ -174,6 +178,15 @@ def manifest_source(environ: Mapping[str, str] | None = None) -> str:
     if value not in ("", "EventGrid", "LogsAndContainerScan"):
         raise SettingsError((f"BATCHDROP_MANIFEST_SOURCE must be EventGrid or LogsAndContainerScan, not {value!r}",))
     return value or "LogsAndContainerScan"
+
+
+def http_auth(environ: Mapping[str, str] | None = None) -> HttpAuth:
+    """Who may call the HTTP functions. Of its own, as the functions' bindings need it before all other settings."""
+    reader = SettingReader(os.environ if environ is None else environ)
+    found = read_http_auth(reader)
+    if reader.problems:
+        raise SettingsError(tuple(reader.problems))
+    return found
 
 
 def connection_parts(connection_string: str) -> dict[str, str]:

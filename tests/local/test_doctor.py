@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from local.doctor import Finding, of_accounts, of_api, of_images, of_quotas, of_sizes, of_table
+from local.doctor import Finding, of_accounts, of_api, of_http, of_images, of_quotas, of_sizes, of_table
 from shared.policy import Policy, VmSize
 from shared.ports import ImageSeen, Quotas
 from shared.retirement import CHECKED
@@ -68,3 +68,13 @@ def test_one_account_for_everything_is_named() -> None:
 def test_the_api_that_is_spoken_stays() -> None:
     """The installed SDK speaks a version of which no end is announced."""
     assert not of_api().wrong
+
+
+def test_who_may_call_is_told() -> None:
+    """By key, or by Entra; whether App Service Authentication is on is known to the app itself alone."""
+    entra = sample() | {"BATCHDROP_HTTP_AUTH": "entra"}
+    found = [of_http(read_settings(each).http) for each in (sample(), entra, entra | {"WEBSITE_AUTH_ENABLED": "True"})]
+    assert [each.wrong for each in found] == [False] * 3
+    assert found[0].text == "HTTP: by function key"
+    assert "not known here" in found[1].text
+    assert found[2].text.endswith("Authentication: on")
