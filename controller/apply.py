@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from controller import spot
 from controller.steps import canary, evidence, finish, logs, rerun, rights, settle, side, start
 from controller.steps.work import Work
 from shared import actions as act
@@ -64,6 +65,7 @@ Running = (
     | act.SetFormula
     | act.LimitTasks
     | act.HoldJob
+    | act.NoteTakings
     | act.Review
     | act.Settle
 )
@@ -84,6 +86,9 @@ def apply_run(action: Running, record: Record, work: Work) -> Record:  # noqa: C
             return record
         case act.HoldJob():
             work.ports.batch.hold_job(record.job)
+            return record
+        case act.NoteTakings(takings):
+            spot.note(work.ports.control, record, takings)
             return record
         case act.Review(failed):
             return review(record, failed, work)

@@ -1,7 +1,8 @@
 """See: one frozen picture of the world, asking only what the record makes worth asking. Shell.
 
 A poll of a running job costs the same few requests whatever the number of its tasks: cancel, pool, node counts, job,
-task counts, two containers, reports of failed units; and one more when the counts say that all tasks have ended.
+task counts, two containers, reports of failed units; one more when the counts say that all tasks have ended, and up to
+three where spot nodes may be taken back.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 
-from controller import hours, line, store
+from controller import hours, line, spot, store
 from controller.outcome import allowed
 from controller.picture import InputSeen, Picture
 from controller.quota import core_room, is_core_quota
@@ -119,6 +120,9 @@ def look_at_tasks(record: Record, seen: Picture, ports: Ports) -> Picture:
     if counts.completed >= record.sent:
         unfinished = next(iter(ports.batch.unfinished(record.job)), None) is not None
     seen = replace(seen, counts=counts, unfinished=unfinished, reported=count_reports(record, ports))
+    if spot.is_watched(record) and unfinished:
+        noted, takings = spot.watch(record, ports, seen.nodes, counts)
+        seen = replace(seen, noted=noted, takings=takings)
     if record.plan.manifest.reference and seen.nodes.idle and counts.active and not counts.running:
         return replace(seen, unprepared=ports.batch.preparation_errors(record.job))
     return seen

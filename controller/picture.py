@@ -12,6 +12,7 @@ from datetime import datetime
 from controller.quota import POOLS, Room
 from shared.names import JobId
 from shared.ports import DefectCount, JobSeen, NodeCounts, NodeError, PoolSeen, Quotas, TaskCounts
+from shared.takings import Takings
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,9 @@ class Picture:
     counts: TaskCounts = field(default_factory=TaskCounts)
     unfinished: bool = True
     """Is a task not completed, by the list (asked only when the counts say that all are)?"""
+    takings: Takings | None = None
+    """Where it matters how often tasks lose their spot nodes: as of this look, and `noted` as of the last one."""
+    noted: Takings | None = None
     share: int | None = None
     """On a shared pool: how many tasks of the job may run at once; None = no limit."""
     reported: int = 0

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from shared.record import Failure, Which
+from shared.takings import Takings
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,13 @@ class LimitTasks:
 @dataclass(frozen=True)
 class HoldJob:
     """No task of the job begins any more; those that run go on. Where the pool is not ours to stop."""
+
+
+@dataclass(frozen=True)
+class NoteTakings:
+    """Keep what the next look is to be compared with: which task runs where, and what was lost by now."""
+
+    takings: Takings
 
 
 @dataclass(frozen=True)
@@ -184,6 +192,7 @@ Action = (
     | SetFormula
     | LimitTasks
     | HoldJob
+    | NoteTakings
     | Review
     | Settle
     | EndJob

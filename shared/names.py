@@ -141,6 +141,11 @@ def runs_shard(job: JobId, shard: int) -> str:
     return f"ledger/{job}/runs-{shard:05d}"
 
 
+def takings_blob(job: JobId) -> str:
+    """How often each task has lost its spot node."""
+    return f"ledger/{job}/takings"
+
+
 def failures_blob(job: JobId) -> str:
     return f"ledger/{job}/failures"
 

@@ -10,7 +10,7 @@ from controller.rules import spending
 from controller.rules.case import Case, Decision, Row, known_units
 from controller.rules.conditions import fatal, hopeless, outgrown, quiet, waiting
 from controller.rules.progress import firsts, progress, usage
-from shared.actions import JudgeCanary, LimitTasks, Review, Settle
+from shared.actions import JudgeCanary, LimitTasks, NoteTakings, Review, Settle
 from shared.record import Record
 
 
@@ -71,7 +71,13 @@ def running(case: Case) -> Decision | None:
         "quiet_since": quiet(case),
         "short_since": spending.short_since(case),
     }
-    return case.wait(next_poll(case), waiting=waiting(case), **facts)
+    return case.wait(next_poll(case), notes(case), waiting=waiting(case), **facts)
+
+
+def notes(case: Case) -> NoteTakings | None:
+    """What the next look is to be compared with, where that has changed."""
+    takings = case.seen.takings
+    return NoteTakings(takings) if takings is not None and takings != case.seen.noted else None
 
 
 def next_poll(case: Case) -> timedelta:

@@ -9,6 +9,7 @@ from controller.rules.case import Case, Decision, Row
 from controller.rules.progress import progress, usage
 from shared.actions import HoldJob, SetFormula, Settle
 from shared.codes import Code, Warn
+from shared.names import task_id
 from shared.record import Failure, Plan, Record, Usage
 
 WARN_AT = 0.8
@@ -76,20 +77,26 @@ def budget(record: Record) -> str:
 
 
 def to_dedicated(case: Case) -> Decision | None:
-    """Spot nodes were taken back too often, or do not come: the formula is replaced once by the dedicated one."""
+    """A task lost its spot node too often, or they do not come: the formula is replaced once by the dedicated one."""
     compute, record = case.record.plan.manifest.compute, case.record
     most = compute.dedicated_after_preemptions
     if not compute.spot or most is None or record.dedicated is not None or record.drained is not None:
         return None
-    used = usage(case)
-    if (used.preemptions < most and not short(case)) or no_dedicated(case):
+    hit, used = hit_most(case), usage(case)
+    often = hit is not None and hit[1] >= most
+    if not (often or short(case)) or no_dedicated(case):
         return None
-    why = f"At least {used.preemptions} spot nodes were taken back"
-    if used.preemptions < most:
-        why = f"For {int(SHORT.total_seconds() // 60)} minutes fewer than half of the spot nodes were there"
+    why = f"For {int(SHORT.total_seconds() // 60)} minutes fewer than half of the spot nodes were there"
+    if hit is not None and often:
+        why = f"Task {task_id(hit[0])} has lost its spot node {hit[1]} time{'' if hit[1] == 1 else 's'}"
     message = f"{why}; the rest runs on dedicated nodes. No retry is used by that."
     warnings = case.warnings_with(Warn.PREEMPTIONS, message)
     return case.go(SetFormula("dedicated"), dedicated=case.now, warnings=warnings, usage=used, progress=progress(case))
+
+
+def hit_most(case: Case) -> tuple[int, int] | None:
+    """The task that lost its node most often, by its row, and how often: at least."""
+    return case.seen.takings.worst if case.seen.takings is not None else None
 
 
 def no_dedicated(case: Case) -> bool:
@@ -116,5 +123,11 @@ ROWS = (
     Row("budget nearly spent", "80 % of the budget is used", "nothing", "warning BUDGET_80", nearly_spent),
     Row("budget spent", "100 % of the budget is used", "hold the job, formula to zero", "drained", all_spent),
     Row("drained", "15 minutes since, or nothing runs any more", "settle", "verdict, by tolerance or BUDGET", drained),
-    Row("to dedicated", "too many preemptions, or no spot nodes", "the dedicated formula", "dedicated", to_dedicated),
+    Row(
+        "to dedicated",
+        "a task was hit too often, or no spot nodes",
+        "the dedicated formula",
+        "dedicated",
+        to_dedicated,
+    ),
 )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
-from controller import ledger
+from controller import ledger, spot
 from controller.outcome import allowed
 from controller.rules.case import known_units
 from controller.steps.work import Work
@@ -146,6 +146,7 @@ def run_again(record: Record, tasks: Sequence[FailedTask], work: Work) -> Record
     reruns, rest = Reruns(record, work.ports), iter(tasks)
     while wave := list(islice(rest, WAVE)):
         reruns.note(wave)
+        spot.forget(work.ports.control, record, [index_of(task.id) for task in wave])
         each(AT_ONCE, lambda task: work.ports.batch.reactivate(record.job, task.id), wave)
         work.save(record)
     usage = record.usage.model_copy(update={"reactivations": record.usage.reactivations + len(tasks)})

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from azure.batch import models
 
 MOST = 10
+MOST_PREEMPTED = 1000
 PAGE = 100
 STDERR = 300
 """Bytes of what a preparation wrote last."""
@@ -35,6 +36,18 @@ def node_errors(door: BatchDoor, pool_id: str) -> tuple[NodeError, ...]:
         return tuple(views.node_error(node) for node in islice(listed, MOST))
     except Vanished:
         return ()
+
+
+def preempted(door: BatchDoor, pool_id: str) -> frozenset[str]:
+    """Spot nodes that are taken back now: the first page of them."""
+    listed = door.pages(
+        f"nodes of pool {pool_id}",
+        lambda client: client.list_nodes(pool_id, filter="state eq 'preempted'", select=["id", "state"]),
+    )
+    try:
+        return frozenset(node.id for node in islice(listed, MOST_PREEMPTED))
+    except Vanished:
+        return frozenset()
 
 
 def preparation_errors(door: BatchDoor, job_id: str) -> tuple[NodeError, ...]:

@@ -5,11 +5,11 @@ Deletions and terminations are plain requests: the SDK's pollers start a thread 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from shared.azure import bad_nodes, node_files
+from shared.azure import bad_nodes, node_files, task_lists
 from shared.azure import batch_views as views
 from shared.azure.batch_bodies import job_body, metadata_items
 from shared.azure.batch_door import GONE, BatchDoor
@@ -17,7 +17,7 @@ from shared.azure.batch_tasks import add_tasks
 from shared.azure.node_access import NodeAccess
 from shared.azure.pools import Pools
 from shared.azure.service_clock import service_time
-from shared.errors import Refused, Transient
+from shared.errors import Transient
 from shared.names import OWNER_KEY
 from shared.ports import (
     FailedTask,
@@ -29,15 +29,11 @@ from shared.ports import (
     Owned,
     PoolSeen,
     Quotas,
+    RunningTask,
     TaskCounts,
 )
 from shared.specs import JobSpec, PoolSpec, TaskSpec
 
-if TYPE_CHECKING:
-    from azure.batch import models
-
-PAGE = 1000
-"""The most that the service gives at once."""
 ENDED = ("JobCompleted", "JobBeingTerminated", "JobBeingDeleted")
 _POOL = ["id", "state", "targetDedicatedNodes", "targetLowPriorityNodes", "currentDedicatedNodes"]
 _POOL += ["currentLowPriorityNodes", "resizeErrors", "autoScaleRun", "metadata"]
@@ -45,7 +41,6 @@ _POOL += ["taskSlotsPerNode", "virtualMachineConfiguration", "identity"]
 _IN_USE = ["id", "vmSize", "currentDedicatedNodes", "currentLowPriorityNodes"]
 _OWNED = ["id", "creationTime", "state", "metadata"]
 _OURS = "startswith(id,'bd-')"
-_TASK = ["id", "state", "executionInfo", "nodeInfo"]
 
 
 class AzureBatch:
@@ -78,6 +73,9 @@ class AzureBatch:
 
     def node_errors(self, pool_id: str) -> tuple[NodeError, ...]:
         return bad_nodes.node_errors(self._door, pool_id)
+
+    def preempted(self, pool_id: str) -> frozenset[str]:
+        return bad_nodes.preempted(self._door, pool_id)
 
     def preparation_errors(self, job_id: str) -> tuple[NodeError, ...]:
         return bad_nodes.preparation_errors(self._door, job_id)
@@ -167,16 +165,13 @@ class AzureBatch:
         add_tasks(self._door, self._access, job_id, tasks)
 
     def unfinished(self, job_id: str) -> Iterator[str]:
-        asked, select = "state ne 'completed'", ["id", "state"]
-        yield from (
-            task.id or ""
-            for task in self._tasks(job_id, asked, select, lambda task: views.word(task.state) != "completed", None)
-        )
+        return task_lists.unfinished(self._door, job_id)
+
+    def running(self, job_id: str, most: int) -> tuple[RunningTask, ...]:
+        return task_lists.running(self._door, job_id, most)
 
     def failed(self, job_id: str) -> Iterator[FailedTask]:
-        asked = "executionInfo/result eq 'failure'"
-        for task in self._tasks(job_id, asked, _TASK, views.has_failed, PAGE):
-            yield views.failed_task(task)
+        return task_lists.failed(self._door, job_id)
 
     def reactivate(self, job_id: str, task_id: str) -> None:
         """A task that waits, runs or has succeeded by now needs it no more: success."""
@@ -211,32 +206,6 @@ class AzureBatch:
 
     def service_time(self) -> datetime:
         return service_time(self._door)
-
-    # ------------------------------------------------------------------ inside
-
-    def _tasks(
-        self,
-        job_id: str,
-        asked: str,
-        select: list[str],
-        wanted: Callable[[models.BatchTask], bool],
-        page: int | None,
-    ) -> Iterator[models.BatchTask]:
-        """What a filter may name is not published: where it is refused, all are read and sorted out here."""
-        try:
-            yield from filter(wanted, self._listed(job_id, asked, select, page))
-        except Refused as error:
-            if error.status != 400:
-                raise
-            yield from filter(wanted, self._listed(job_id, None, select, page))
-
-    def _listed(
-        self, job_id: str, asked: str | None, select: list[str], page: int | None
-    ) -> Iterator[models.BatchTask]:
-        return self._door.pages(
-            f"tasks of job {job_id}",
-            lambda client: client.list_tasks(job_id, filter=asked, select=select, max_results=page),
-        )
 
 
 def _settled(thing: str, state: str | None) -> None:

@@ -16,6 +16,7 @@ from shared.ports import (
     Owned,
     PoolNodes,
     PoolSeen,
+    RunningTask,
     ServiceError,
     TaskCounts,
 )
@@ -119,6 +120,14 @@ def failed_task(task: models.BatchTask) -> FailedTask:
         node=task.node_info.node_id if task.node_info else None,
         ended=info.end_time if info else None,
     )
+
+
+def running_task(task: models.BatchTask) -> RunningTask | None:
+    """None for one that has no node or no start any more by the time it is shown."""
+    info, node = task.execution_info, task.node_info
+    if info is None or info.start_time is None or node is None or not node.node_id:
+        return None
+    return RunningTask(task.id or "", node.node_id, info.start_time)
 
 
 def has_failed(task: models.BatchTask) -> bool:

@@ -17,6 +17,7 @@ from shared.ports.batch import (
     NodeError,
     Owned,
     PoolSeen,
+    RunningTask,
     ServiceError,
     TaskCounts,
 )
@@ -50,6 +51,7 @@ __all__ = [
     "Ports",
     "QueuePort",
     "Quotas",
+    "RunningTask",
     "SecretPort",
     "ServiceError",
     "TaskCounts",

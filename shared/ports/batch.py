@@ -88,6 +88,15 @@ class FailedTask:
 
 
 @dataclass(frozen=True)
+class RunningTask:
+    """A task that runs: where, and since when this run of it does."""
+
+    id: str
+    node: str
+    started: datetime
+
+
+@dataclass(frozen=True)
 class NodeError:
     """Why a node is of no use."""
 
@@ -133,6 +142,10 @@ class BatchPort(Protocol):
 
     def node_errors(self, pool_id: str) -> tuple[NodeError, ...]:
         """Errors of unusable and start-task-failed nodes, at most 10."""
+        ...
+
+    def preempted(self, pool_id: str) -> frozenset[str]:
+        """The spot nodes that are taken back now; at most 1,000."""
         ...
 
     def preparation_errors(self, job_id: str) -> tuple[NodeError, ...]:
@@ -181,6 +194,10 @@ class BatchPort(Protocol):
 
     def unfinished(self, job_id: str) -> Iterator[str]:
         """Ids of tasks that are not completed, read from the list, page by page."""
+        ...
+
+    def running(self, job_id: str, most: int) -> tuple[RunningTask, ...]:
+        """At most so many of the tasks that run now; none where the service does not list them apart from the rest."""
         ...
 
     def failed(self, job_id: str) -> Iterator[FailedTask]:

@@ -18,7 +18,7 @@ def manifest(**more: Any) -> dict[str, Any]:
         "name": "numbers",
         "container": {"image": "localhost/demo:1"},
         "input": {"range": {"stop": 24}},
-        "compute": {"maxNodes": MOST, "taskSlotsPerNode": 2, "dedicatedAfterPreemptions": 4},
+        "compute": {"maxNodes": MOST, "taskSlotsPerNode": 2, "dedicatedAfterPreemptions": 2},
         **more,
     }
 

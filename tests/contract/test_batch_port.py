@@ -225,6 +225,18 @@ def test_failed_tasks_tell_why(ground: Ground) -> None:
     assert batch.task_counts("bd-a").failed == 1
 
 
+def test_running_tasks_tell_their_node_and_their_start(ground: Ground) -> None:
+    """Only those that run, no more than asked for; a pool without spot nodes has none that was taken back."""
+    batch = with_job(ground, 3)
+    assert batch.running("bd-a", 10) == ()
+    ground.at_once()
+    running = batch.running("bd-a", 10)
+    assert [task.id for task in running] == ["t-000000", "t-000001", "t-000002"]
+    assert all(task.node and task.started.tzinfo is not None for task in running)
+    assert len(batch.running("bd-a", 2)) == 2
+    assert batch.preempted("bd-a") == batch.preempted("bd-none") == frozenset()
+
+
 def test_platform_failures_are_not_repeated(ground: Ground) -> None:
     """A failure of the platform has no exit code and one run."""
     ground.ends["t-000000"] = TaskEnd(None, "servererror", "DiskFull", "no room")

@@ -33,6 +33,8 @@ class Case(BaseModel):
     where: Where
     state: str
     """Of the job, when the code is first read."""
+    says: str = ""
+    """Part of the message, where the code alone may be told before for another reason."""
     symptom: str
     """What a person notices first."""
     todo: str

@@ -57,6 +57,10 @@ def nodes_taken_back(ground: EmulatedGround, job: str) -> bool:
     return nodes.preempted > 0 and not nodes.running + nodes.idle + nodes.starting
 
 
+def tasks_at_work(ground: EmulatedGround, job: str) -> bool:
+    return ground.world.batch.task_counts(job).running > 0
+
+
 def side_useless(which: Which) -> Sight:
     def seen(ground: EmulatedGround, job: str) -> bool:
         return ground.world.batch.node_counts(side_id(JobId(job), which)).unusable > 0
@@ -83,6 +87,7 @@ SIGHTS: dict[str, Sight] = {
     "task failed": task_failed,
     "tasks ended": tasks_ended,
     "nodes taken back": nodes_taken_back,
+    "tasks at work": tasks_at_work,
     "splitter's node unusable": side_useless("splitter"),
     "recombiner's node unusable": side_useless("recombiner"),
     "splitter's pool has a resize error": splitter_short,

@@ -93,7 +93,8 @@ class Stage:
             self.looks += 1
 
     def is_told(self) -> bool:
-        return self.case.code in codes_at(self.ground.status(), self.case.where)
+        told = told_at(self.ground.status(), self.case.where)
+        return any(code == self.case.code and self.case.says in message for code, message in told)
 
     def passed(self) -> timedelta:
         return self.ground.world.clock.now() - self.begun
@@ -103,12 +104,14 @@ def sight_of(case: Case) -> Sight:
     return SIGHTS[case.seen] if case.hour is None else since_accepted(case.hour)
 
 
-def codes_at(status: dict[str, Any], where: str) -> list[str]:
-    """The codes that stand in that place of the status."""
+def told_at(status: dict[str, Any], where: str) -> list[tuple[str, str]]:
+    """The codes and messages that stand in that place of the status."""
     found = status[where]
     if where == "cleanup":
-        return [found["state"]]
-    return [each["code"] for each in (found if isinstance(found, list) else [found] if found else [])]
+        return [(found["state"], "")]
+    return [
+        (each["code"], each["message"]) for each in (found if isinstance(found, list) else [found] if found else [])
+    ]
 
 
 def shown(status: dict[str, Any], case: Case) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from shared.ports import (
     PoolNodes,
     PoolSeen,
     Quotas,
+    RunningTask,
     ServiceError,
     TaskCounts,
 )
@@ -50,6 +51,8 @@ class FakePool:
     node_files: dict[tuple[str, str], bytes] = field(default_factory=dict)
     """By node and path."""
     gone_at: datetime | None = None
+    taken: frozenset[str] = frozenset()
+    """The spot nodes that are taken back now."""
     containers: bool = True
     opens: bool = True
 
@@ -132,6 +135,10 @@ class FakeBatch(Faulty):
     @port
     def node_errors(self, pool_id: str) -> tuple[NodeError, ...]:
         return self.pools[pool_id].node_errors[:10] if self._settle(self.pools, pool_id) else ()
+
+    @port
+    def preempted(self, pool_id: str) -> frozenset[str]:
+        return self.pools[pool_id].taken if self._settle(self.pools, pool_id) else frozenset()
 
     @port
     def preparation_errors(self, job_id: str) -> tuple[NodeError, ...]:
@@ -238,6 +245,11 @@ class FakeBatch(Faulty):
         yield from sorted(task.spec.id for task in self._known_job(job_id).tasks.values() if not task.end)
 
     @port
+    def running(self, job_id: str, most: int) -> tuple[RunningTask, ...]:
+        running = [task for task in self._known_job(job_id).tasks.values() if task.running and task.started]
+        return tuple(RunningTask(each.spec.id, each.node, each.started) for each in running[:most] if each.started)
+
+    @port
     def failed(self, job_id: str) -> Iterator[FailedTask]:
         tasks = self._known_job(job_id).tasks
         for task_id in sorted(tasks):
@@ -307,21 +319,23 @@ class FakeBatch(Faulty):
         """Let waiting tasks be running; `run` ends them."""
         able = [job for job in list(self.jobs.values()) if self._can_run(job)]
         chosen = [task for job in able for task in job.next_ones()][:most]
-        for task in chosen:
-            task.running = True
+        for number, task in enumerate(chosen):
+            task.begin(f"node-{number}", self._clock.now())
         return len(chosen)
 
     def set_nodes(self, pool_id: str, nodes: NodeCounts) -> None:
         self.pools[pool_id].nodes = nodes
+        if not nodes.preempted:
+            self.pools[pool_id].taken = frozenset()
 
     def preempt(self, pool_id: str, nodes: int) -> None:
-        """Take spot nodes away: running tasks wait again, no retry is used."""
-        pool = self.pools[pool_id]
+        """Take spot nodes away, all that run tasks: these wait again, no retry is used."""
+        pool, jobs = self.pools[pool_id], [job for job in self.jobs.values() if job.spec.pool_id == pool_id]
         pool.nodes = replace(pool.nodes, running=max(0, pool.nodes.running - nodes), preempted=nodes)
-        for job in self.jobs.values():
-            if job.spec.pool_id == pool_id:
-                for task in job.tasks.values():
-                    task.running = False
+        pool.taken = frozenset(task.node for job in jobs for task in job.tasks.values() if task.running)
+        for job in jobs:
+            for task in job.tasks.values():
+                task.running = False
 
     # ------------------------------------------------------------------ inside
 

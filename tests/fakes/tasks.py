@@ -30,11 +30,16 @@ class FakeTask:
 
     spec: TaskSpec
     running: bool = False
+    node: str = "node-1"
+    started: datetime | None = None
     runs: int = 0
     ends: int = 0
     """How often it has ended, whatever was reactivated."""
     end: TaskEnd | None = None
     ended: datetime | None = None
+
+    def begin(self, node: str, now: datetime) -> None:
+        self.running, self.node, self.started = True, node, now
 
     def run(self, program: Callable[[TaskSpec], TaskEnd], now: datetime) -> None:
         while self.end is None:
@@ -51,4 +56,4 @@ def failed_task(task: FakeTask, end: TaskEnd) -> FailedTask:
     code = end.code or "FailureExitCode"
     message = end.message or "The task exited with an exit code representing a failure"
     category = end.category or "usererror"
-    return FailedTask(task.spec.id, end.exit_code, category, code, message, max(task.runs, 1), "node-1", task.ended)
+    return FailedTask(task.spec.id, end.exit_code, category, code, message, max(task.runs, 1), task.node, task.ended)

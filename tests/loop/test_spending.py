@@ -8,6 +8,7 @@ import pytest
 
 from shared.policy import VmSize
 from shared.ports import NodeCounts, Quotas
+from tests.fakes.tasks import TaskEnd
 from tests.loop.ground import Ground, run_task
 from tests.loop.test_jobs import RANGE, number
 
@@ -102,24 +103,63 @@ def test_a_spent_budget_within_tolerance_is_an_incomplete_success() -> None:
 
 
 def test_after_enough_preemptions_the_pool_turns_to_dedicated_nodes_once() -> None:
-    """The formula is replaced, said in a warning; no retry is used."""
+    """One task lost its node twice: the formula is replaced, said in a warning; no retry is used."""
     ground = running(RANGE + "compute: {dedicatedAfterPreemptions: 2}\n")
     (job,) = ground.open_jobs()
     pool = ground.world.batch.pools[job]
     assert "$TargetLowPriorityNodes = max" in pool.formula
     for _ in range(2):
-        ground.world.batch.set_nodes(job, NODES)
-        wait(ground, 1)
-        ground.world.batch.preempt(job, 1)
-        wait(ground, 1)
+        assert "$TargetDedicatedNodes = max" not in pool.formula
+        take_and_give_back(ground, job)
     assert "$TargetDedicatedNodes = max" in pool.formula
     assert codes(ground) == ["PREEMPTIONS"]
-    assert (
-        "At least 2 spot nodes were taken back; the rest runs on dedicated" in ground.status()["warnings"][0]["message"]
-    )
+    message = ground.status()["warnings"][0]["message"]
+    assert message.startswith("Task t-000001 has lost its spot node 2 times; the rest runs on dedicated nodes.")
     ground.settle(number)
     status = ground.status()
     assert (status["state"], status["attempts"]["preemptions"] >= 2) == ("succeeded", True)
+
+
+def take_and_give_back(ground: Ground, job: str) -> None:
+    """The spot node of the running task goes; a while later it is back, and runs what comes first."""
+    ground.world.batch.preempt(job, 1)
+    wait(ground, 1)
+    ground.world.batch.set_nodes(job, NODES)
+    ground.world.batch.start(1)
+    wait(ground, 1)
+
+
+def test_many_preemptions_of_many_tasks_leave_the_job_on_spot_nodes() -> None:
+    """It counts per task, not per job: each task is hit once only."""
+    ground = running(RANGE + "compute: {dedicatedAfterPreemptions: 2}\n")
+    (job,) = ground.open_jobs()
+    for _ in range(4):
+        take_and_give_back(ground, job)
+        ground.run_tasks(number, 1)
+        ground.world.batch.start(1)
+        wait(ground, 1)
+    assert "$TargetDedicatedNodes = max" not in ground.world.batch.pools[job].formula
+    assert "At least 4 spot nodes were taken back" in ground.status()["warnings"][0]["message"]
+    ground.settle(number)
+    assert ground.status()["attempts"]["preemptions"] == 4
+
+
+def test_a_task_that_is_sent_out_again_for_its_own_failure_is_not_taken_for_preempted() -> None:
+    """It ended by itself on a node that was taken back right after: nothing was lost with that."""
+    ground = running(RANGE + "compute: {dedicatedAfterPreemptions: 1}\n")
+    (job,) = ground.open_jobs()
+    wait(ground, 1)
+    batch = ground.world.batch
+    (task,) = (task for task in batch.jobs[job].tasks.values() if task.running)
+    batch.preempt(job, 1)
+    batch.pools[job].taken = frozenset({task.node})
+    task.end, task.ended = TaskEnd(None, "servererror", "DiskFull", "full"), ground.world.clock.now()
+    wait(ground, 1)
+    batch.set_nodes(job, NODES)
+    batch.start(2)
+    wait(ground, 2)
+    assert task.running
+    assert "$TargetDedicatedNodes = max" not in batch.pools[job].formula
 
 
 def test_half_an_hour_without_spot_nodes_turns_to_dedicated_ones() -> None:
