@@ -78,7 +78,7 @@ chaos: setup ## lost hints, frozen workers, failing services; totals as a table 
 load: setup ## 1,000 jobs that wait for four pools, 300 on one shared pool, in memory (ARGS="--jobs 200 --shared 100")
 	@$(PY) -m tests.load $(ARGS)
 
-soak: setup ## 30 minutes of jobs on a whole local stack while its host is killed and Batch fails (ARGS="--minutes 5")
+soak: setup ## 30 minutes of all kinds of jobs on a local stack under all kinds of trouble (ARGS="--minutes 5 --seed 7")
 	@$(PY) -m tests.load.soak $(ARGS)
 
 bench-split: setup ## figures: 2 GiB of lines into 2,000 tasks (ARGS="--scale 0.1" for a part, all four)

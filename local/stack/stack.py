@@ -2,14 +2,15 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
+from urllib.parse import urlsplit
 
-from local.azurite import KEY, Azurite, AzuritePorts, start_azurite
+from local.azurite import KEY, Azurite, AzuritePorts, open_azurite
 from local.certificates import Certificate, ensure_certificate
 from local.images import build_images
 from local.podman import Podman, own_podman
@@ -44,7 +45,8 @@ class Stack:
     `with Stack(folder) as stack:` starts them all, on free ports unless told otherwise, and stops them all.
     With `containers="podman"` the examples' images are built by podman and tasks run in real containers; otherwise an
     image is a folder over this machine's files. `settings` are the Function App's settings, `endpoints` the addresses.
-    `batch_admin`: the emulator lets itself be driven.
+    `batch_admin`: the emulator lets itself be driven. `steer` makes of the Function App's settings those
+    that it is given, to lead it to its services by another way.
     Raises PortTaken, NotReady, Busy, NoPodman, PodmanFailed.
     """
 
@@ -65,8 +67,10 @@ class Stack:
         containers: ContainerKind = "folders",
         say: Callable[[str], None] = _quiet,
         batch_admin: bool = False,
+        steer: Callable[[Mapping[str, str]], dict[str, str]] = dict,
     ) -> None:
         self._batch_admin = batch_admin
+        self._steer = steer
         self.layout = Layout(folder.resolve())
         self._kind = host
         self._mode: Mode = mode
@@ -77,6 +81,7 @@ class Stack:
         self._say = say
         self._opened = ExitStack()
         self._programs: list[Program] = []
+        self._azurite: Azurite | None = None
         self._host: Host | None = None
 
     def __enter__(self) -> Self:
@@ -123,6 +128,21 @@ class Stack:
         """A new Functions host; returns when it is ready."""
         self._running_host().restart()
 
+    def stop_storage(self) -> None:
+        """End Azurite, and only it, by SIGTERM: a killed one would forget what it has acknowledged."""
+        if self._azurite is not None:
+            self._programs.remove(self._azurite.program)
+            self._azurite.stop()
+            self._azurite = None
+
+    def start_storage(self) -> None:
+        """Azurite again, at the same addresses, with all that it had. Raises NotReady."""
+        if self._azurite is None:
+            blob, queue, table = (
+                urlsplit(url).port or 0 for url in (self.endpoints.blob, self.endpoints.queue, self.endpoints.table)
+            )
+            self._open_azurite(AzuritePorts(blob, queue, table))
+
     def ended(self) -> str | None:
         """What is wrong when a service that must not end has ended, else None."""
         for program in self._programs:
@@ -141,17 +161,20 @@ class Stack:
         batch, secure = self._start_batch(keys, azurite.connection_string, certificate)
         self.endpoints = replace(_endpoints(azurite, services, batch, host_url), arm=secure)
         facts = Facts(azurite.connection_string, self.endpoints, keys, services.authorities, self._mode)
-        self.settings = app_settings(facts)
+        self.settings = self._steer(app_settings(facts))
         write_environment(self.layout.environment, {**self.settings, **client_settings(facts)})
         self._opened.callback(self.layout.environment.unlink, missing_ok=True)
         prepare_storage(azurite.connection_string)
         self._start_host(host_port)
 
     def _start_azurite(self) -> Azurite:
-        ports = AzuritePorts(self._ports.blob, self._ports.queue, self._ports.table)
-        azurite = self._opened.enter_context(start_azurite(self.layout.azurite, ports, self.layout.log("azurite")))
-        self._programs.append(azurite.program)
-        return azurite
+        self._opened.callback(self.stop_storage)
+        return self._open_azurite(AzuritePorts(self._ports.blob, self._ports.queue, self._ports.table))
+
+    def _open_azurite(self, ports: AzuritePorts) -> Azurite:
+        self._azurite = open_azurite(self.layout.azurite, ports, self.layout.log("azurite"))
+        self._programs.append(self._azurite.program)
+        return self._azurite
 
     def _start_batch(self, keys: StackKeys, storage: str, certificate: Certificate) -> tuple[str, str | None]:
         """Its address, and in identity mode that with TLS."""

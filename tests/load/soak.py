@@ -1,4 +1,4 @@
-"""`python -m tests.load.soak`: a whole local stack under jobs and random trouble, for as long as it is told to."""
+"""`python -m tests.load.soak`: a whole local stack under jobs of all kinds and random trouble, as long as told to."""
 
 from __future__ import annotations
 
@@ -8,84 +8,142 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from typing import Any
 
-import requests
+from azure.batch import models
 
 from local.demo.ground import Ground, open_ground
 from local.stack import Stack
-from tests.crash.host import MANIFEST, verdict_on
 from tests.crash.table import show
+from tests.load.kinds import DATA, KINDS
+from tests.load.people import People
+from tests.load.shaken import Doors, shaken_stack
+from tests.load.troubles import Troubles
+from tests.load.watch import Watch
 
-APART = 12.0
+APART = 6.0
 """Seconds between two jobs."""
-TROUBLE = (15.0, 60.0)
-"""Seconds between two troubles."""
-CODES = {429: "TooManyRequests", 500: "InternalError", 503: "ServerBusy"}
+PATIENCE = 900.0
+"""Seconds in which all must end once nothing disturbs them; what a retry needs is kept for four minutes."""
+SHARED = "shared"
+HEAD = ("kind", "jobs", "succeeded", "failed", "cancelled", "wrong", "still", "troubles")
 
 
 @dataclass
 class Soak:
-    """What is under way. `host`: the largest size of each life of the Functions host, in MiB."""
+    """What is under way."""
 
     stack: Stack
-    ground: Ground
-    dice: Random
-    names: list[str] = field(default_factory=list)
-    troubles: Counter[str] = field(default_factory=Counter)
-    host: dict[int, int] = field(default_factory=dict)
+    doors: Doors
+    people: People
+    troubles: Troubles
+    watch: Watch
 
-    def run(self, seconds: float) -> None:
+    def run(self, seconds: float, apart: float) -> None:
+        """Jobs and troubles."""
         end = time.monotonic() + seconds
-        next_drop = next_trouble = time.monotonic()
+        next_drop = time.monotonic()
         while time.monotonic() < end:
-            if time.monotonic() >= next_drop:
-                self.drop()
-                next_drop += APART
-            if time.monotonic() >= next_trouble:
-                self.trouble()
-                next_trouble = time.monotonic() + self.dice.uniform(*TROUBLE)
-            self.measure()
-            time.sleep(0.5)
+            if time.monotonic() >= next_drop and self.troubles.storage_is_there:
+                self.people.drop(list(KINDS))
+                next_drop += apart
+            self.troubles.step()
+            self.look()
+            time.sleep(1)
+        self.troubles.calm_down()
 
-    def drop(self) -> None:
-        self.names.append(f"soak-{len(self.names) + 1:04}")
-        self.ground.upload(f"jobs/{self.names[-1]}.yaml", MANIFEST.encode(), "application/yaml")
+    def look(self) -> None:
+        self.watch.measure(self.stack.host_pid)
+        if self.troubles.storage_is_there:
+            self.watch.look()
+            final = {name.removesuffix(".json") for name, seen in self.watch.statuses.items() if seen.final}
+            self.people.step(final)
 
-    def trouble(self) -> None:
-        """The host is killed, or the next calls of Batch fail, before or after their effect."""
-        kind = self.dice.choice(("host killed", "batch fails", "batch fails", "answers lost"))
-        self.troubles.update([kind])
-        if kind == "host killed":
-            self.stack.kill_host()
-            return
-        status = self.dice.choice(list(CODES))
-        fault = {"operation": "*", "times": self.dice.randrange(1, 12), "status": status, "code": CODES[status]}
-        after = {"after": kind == "answers lost"}
-        answer = requests.post(f"{self.stack.endpoints.batch}/_admin/faults", json=fault | after, timeout=10)
-        answer.raise_for_status()
+    def wait(self) -> list[str]:
+        """Until all is over; the names of what is not in time."""
+        end = time.monotonic() + PATIENCE
+        left = list(self.people.dropped)
+        while left and time.monotonic() < end:
+            self.look()
+            left = [job for job in left if not self.people.over(job)]
+            time.sleep(2)
+        return [job.name for job in left]
 
-    def measure(self) -> None:
-        pid = self.stack.host_pid
-        size = resident(pid) if pid is not None else 0
-        if pid is not None and size:
-            self.host[pid] = max(size, self.host.get(pid, 0))
-
-
-def started(folder: Path) -> Stack:
-    return Stack(folder / "stack", batch_admin=True)
+    def left(self) -> list[str]:
+        """What is there that should not be: given a little time, as markers go last."""
+        end = time.monotonic() + 60
+        while (found := leftovers(self.people.ground)) and time.monotonic() < end:
+            time.sleep(2)
+        return found
 
 
-def resident(pid: int) -> int:
-    """MiB; 0 where it is gone."""
-    try:
-        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    except OSError:
-        return 0
-    sizes = [int(line.split()[1]) for line in lines if line.startswith("VmRSS:")]
-    return sizes[0] // 1024 if sizes else 0
+def leftovers(ground: Ground) -> list[str]:
+    containers = [name for name in ground.containers() if name.startswith("bd-")]
+    markers = ground.blobs.get_container_client("batchdrop").list_blob_names(name_starts_with="open/")
+    return [*ground.jobs(), *(pool for pool in ground.pools() if pool != SHARED), *containers, *markers]
+
+
+def prepare(ground: Ground) -> None:
+    """The inputs, and the pool that the local policy lends."""
+    for path, content in DATA.items():
+        ground.upload(path, content)
+    machine = models.VirtualMachineConfiguration(
+        image_reference=models.BatchVmImageReference(publisher="microsoft-dsvm", offer="ubuntu-hpc", sku="2204"),
+        node_agent_sku_id="batch.node.ubuntu 22.04",
+        container_configuration=models.BatchContainerConfiguration(type=models.ContainerType.DOCKER_COMPATIBLE),
+    )
+    ground.batch.create_pool(
+        models.BatchPoolCreateOptions(
+            id=SHARED,
+            vm_size="Standard_D2s_v5",
+            virtual_machine_configuration=machine,
+            target_dedicated_nodes=1,
+            task_slots_per_node=2,
+        )
+    )
+
+
+def judged(soak: Soak, late: list[str]) -> tuple[list[list[object]], Counter[str]]:
+    """Rows by kinds of jobs; totals. Whatever is wrong is printed."""
+    rows, total = list[list[object]](), Counter[str]()
+    for kind in KINDS:
+        found = Counter[str]()
+        for job in (each for each in soak.people.dropped if each.kind == kind):
+            states, wrong = soak.people.judge(job)
+            wrong += ["not over in time"] if job.name in late else []
+            for each in wrong:
+                print(f"{job.name}: {each}")
+            found += Counter([*states, *["jobs"] * len(states), *["wrong"] * bool(wrong)])
+        total += found
+        rows.append([kind, *(found[column] for column in HEAD[1:6]), stillness(soak.watch, f"-{kind}"), ""])
+    return rows, total
+
+
+def stillness(watch: Watch, part: str) -> int:
+    """The longest time in seconds that an open job's status stood as it was."""
+    return round(max((seen.still for name, seen in watch.statuses.items() if part in name), default=0.0))
+
+
+def figures(soak: Soak, total: Counter[str], left: list[str]) -> dict[str, Any]:
+    minutes = sorted(soak.doors.minutes.values())
+    first, last = soak.watch.quarters()
+    return {
+        **{column: total[column] for column in HEAD[1:5]},
+        "wrong": total["wrong"] + bool(left),
+        "left": len(left),
+        "still": stillness(soak.watch, ""),
+        "troubles": soak.troubles.seen.total(),
+        "faults": dict(sorted(soak.doors.faults.items())),
+        "requests": sum(minutes),
+        "requestsAMinute": round(sum(minutes) / max(1, len(minutes))),
+        "busiestMinute": minutes[-1] if minutes else 0,
+        "hosts": len(soak.watch.hosts),
+        "megabytesFirstQuarter": first,
+        "megabytesLastQuarter": last,
+    }
 
 
 def main(words: Sequence[str]) -> int:
@@ -93,28 +151,27 @@ def main(words: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.load.soak", description=__doc__)
     parser.add_argument("--minutes", type=float, default=30)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--apart", type=float, default=APART, help="seconds between two jobs")
+    parser.add_argument("--keep", type=Path, help="a folder for the stack's files, its logs among them")
     options = parser.parse_args(words)
-    began = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder, started(Path(folder)) as stack, open_ground(stack) as ground:
-        soak = Soak(stack, ground, Random(options.seed))
-        soak.run(60 * options.minutes)
-        verdicts = {name: verdict_on(ground, name, began)[1] for name in soak.names}
-        soak.measure()
-        left = [*ground.jobs(), *ground.pools(), *(each for each in ground.containers() if each.startswith("bd-"))]
-    for name, wrong in verdicts.items():
-        if wrong:
-            print(f"{name}: {wrong}")
-    found = {
-        "jobs": len(verdicts),
-        "wrong": sum(bool(wrong) for wrong in verdicts.values()) + bool(left),
-        "left": len(left),
-        "troubles": soak.troubles.total(),
-        "hosts": len(soak.host),
-        "megabytes": max(soak.host.values(), default=0),
-        "seconds": round(time.monotonic() - began, 1),
-    }
-    rows = [[kind, "", "", "", count, "", "", ""] for kind, count in sorted(soak.troubles.items())]
-    show(["trouble", *found], rows, found)
+    began, dice = time.monotonic(), Random(options.seed)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        shaken_stack(options.keep or Path(folder) / "stack", dice) as (stack, doors),
+        open_ground(stack) as ground,
+    ):
+        prepare(ground)
+        soak = Soak(stack, doors, People(ground, dice), Troubles(stack, doors, dice), Watch(ground))
+        soak.run(60 * options.minutes, options.apart)
+        late = soak.wait()
+        rows, total = judged(soak, late)
+        left = soak.left()
+    for each in left:
+        print(f"left: {each}")
+    seen = soak.troubles.seen + soak.people.deeds
+    rows += [[what, *[""] * 6, count] for what, count in sorted(seen.items())]
+    found = {**figures(soak, total, left), "seconds": round(time.monotonic() - began, 1)}
+    show(HEAD, rows, found)
     return 1 if found["wrong"] else 0
 
 

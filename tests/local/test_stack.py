@@ -125,6 +125,21 @@ def test_the_host_can_be_restarted_on_purpose(stack: Stack) -> None:
     assert answers(stack)
 
 
+def test_storage_comes_back_with_what_it_had(stack: Stack) -> None:
+    """Azurite alone can be stopped and started: same addresses, same blobs, and the stack has not ended for it."""
+    with BlobServiceClient.from_connection_string(stack.storage, retry_total=3) as blobs:
+        blob = blobs.get_blob_client("data", "kept.txt")
+        blob.upload_blob(b"kept")
+        stack.stop_storage()
+        port = int(stack.endpoints.blob.split(":")[2].split("/")[0])
+        with socket.socket() as probe:
+            assert probe.connect_ex(("127.0.0.1", port)) != 0
+        assert stack.ended() is None
+        stack.start_storage()
+        assert blob.download_blob().readall() == b"kept"
+    assert stack.ended() is None
+
+
 def test_the_environment_file_gives_a_shell_the_same(stack: Stack) -> None:
     """Every setting is in local.env, which nobody else may read."""
     text = stack.layout.environment.read_text()
