@@ -7,8 +7,9 @@ from typing import assert_never
 from controller import spot
 from controller.steps import canary, evidence, finish, logs, rerun, rights, settle, side, start
 from controller.steps.work import Work
+from controller.undoing import is_orphan
 from shared import actions as act
-from shared.names import input_container, output_container, side_id
+from shared.names import JobId, input_container, output_container, side_id
 from shared.ports import Ports
 from shared.record import Record
 
@@ -148,22 +149,27 @@ def apply_end(action: Ending, record: Record, work: Work) -> Record:  # noqa: C9
             assert_never(action)
 
 
-def undo(action: act.Action | None, record: Record, ports: Ports) -> None:
-    """Delete what this pass created, and take back what it gave, for a job that someone else has ended meanwhile."""
+def undo(action: act.Action | None, there: Record | None, job: JobId, ports: Ports) -> None:
+    """Delete what this pass created, and take back what it gave, for a job that someone else has ended meanwhile.
+    `there`: its record by now."""
+    if is_orphan(action, there):
+        delete_made(action, job, ports)
+    if isinstance(action, act.RenewRights | act.JudgeSide | act.StartSide) and (there is None or there.verdict):
+        rights.take_back(job, ports)
+
+
+def delete_made(action: act.Action | None, job: JobId, ports: Ports) -> None:
     match action:
         case act.CreatePool():
-            ports.batch.delete_pool(record.job)
+            ports.batch.delete_pool(job)
         case act.CreateJob():
-            ports.batch.delete_job(record.job)
+            ports.batch.delete_job(job)
         case act.CreateSidePool(which):
-            ports.batch.delete_pool(side_id(record.job, which))
+            ports.batch.delete_pool(side_id(job, which))
         case act.StartSide(which):
-            ports.batch.delete_job(side_id(record.job, which))
-            rights.take_back(record.job, ports)
-        case act.RenewRights() | act.JudgeSide():
-            rights.take_back(record.job, ports)
+            ports.batch.delete_job(side_id(job, which))
         case act.MakeContainers():
-            for name in (input_container(record.job), output_container(record.job)):
+            for name in (input_container(job), output_container(job)):
                 ports.work.delete_container(name)
         case _:
             return

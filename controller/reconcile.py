@@ -8,6 +8,7 @@ long steps, it is left to the queue with a wake number, so that doubled messages
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from controller import line, store
@@ -163,21 +164,14 @@ def apply_decision(session: Session, decision: Decision, now: datetime) -> Recor
 
 
 def save_or_undo(session: Session, decision: Decision, record: Record) -> None:
+    """Whoever wrote a record that we cannot read deletes what belongs to it."""
     try:
         session.save(record)
     except Conflict:
-        if is_over(record.job, session.ports):
-            undo(decision.action, record, session.ports)
+        with suppress(Unreadable):
+            there = store.load(session.ports.control, record.job)
+            undo(decision.action, there.record if there else None, record.job, session.ports)
         raise
-
-
-def is_over(job: JobId, ports: Ports) -> bool:
-    """Would nobody else tear down what this pass has just made? Whoever wrote a record that we cannot read will."""
-    try:
-        there = store.load(ports.control, job)
-    except Unreadable:
-        return False
-    return there is None or there.record.verdict is not None
 
 
 def hand_over(session: Session, decision: Decision) -> bool:

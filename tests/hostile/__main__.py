@@ -7,21 +7,24 @@ import logging
 import sys
 import time
 import traceback
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.crash.jobs import JOBS
 from tests.crash.table import show
 from tests.hostile.machine import Delivery
-from tests.hostile.weather import Storm, storm, storm_over_arm
+from tests.hostile.storm import Storm, storm, storm_by_identity, storm_over
+from tests.hostile.weather import SERVICES
+from tests.hostile.worlds import WORLDS
 
 HEAD = ("what", "runs", "jobs", "requests", "faults", "busiest", "wrong", "seconds")
 RATES = {0.01: 40, 0.1: 40, 0.5: 12}
 """The part of all requests that go wrong, and for how many rounds of half a minute."""
-WORLDS = [name for name in JOBS if name != "cancelled"]
+Storms = Callable[[str, float, int, int], Storm]
 
 
 @dataclass
@@ -36,6 +39,10 @@ class Row:
     busiest: int = 0
     wrong: int = 0
     seconds: float = 0.0
+    asked: Counter[str] = field(default_factory=Counter)
+    """Requests by service; and what of them went wrong, and the busiest minute of each."""
+    struck: Counter[str] = field(default_factory=Counter)
+    peaks: Counter[str] = field(default_factory=Counter)
 
     def cells(self) -> list[object]:
         return [getattr(self, name) if name != "seconds" else round(self.seconds, 1) for name in HEAD]
@@ -50,11 +57,17 @@ def main(words: Sequence[str]) -> int:
     options = parser.parse_args(words)
     logging.disable(logging.CRITICAL)
     rows = [delivery(options.seed, options.examples)]
-    rows += [services(rate, options.seed, options.storms) for rate in RATES]
-    rows.append(manager(options.seed, options.storms))
+    seeds = range(options.seed, options.seed + options.storms)
+    rows += [services(f"services {rate:.0%}", storm, [rate], seeds) for rate in RATES]
+    rows += [services(f"identity {rate:.0%}", storm_by_identity, [rate], seeds) for rate in RATES]
+    rows.append(services("identity, threads", partial(storm_by_identity, threads=True), [0.1], seeds))
+    rows += [services(f"{name} 50%", partial(storm_over, [name]), [0.5], seeds) for name in SERVICES]
+    rows.append(services("all but blobs 50%", partial(storm_over, SERVICES[1:]), [0.5], seeds))
+    show_services(rows)
     total = {name: sum(getattr(row, name) for row in rows) for name in HEAD[1:] if name != "busiest"}
     found = {"seed": options.seed, **total, "busiest": max(row.busiest for row in rows)}
     found["seconds"] = round(total["seconds"], 1)
+    found["services"] = {name: sum(row.struck[name] for row in rows) for name in SERVICES}
     show(HEAD, [row.cells() for row in rows], found)
     return 1 if found["wrong"] else 0
 
@@ -82,33 +95,39 @@ def delivery(number: int, examples: int) -> Row:
     return row
 
 
-def services(rate: float, first: int, storms: int) -> Row:
-    """Each job so often, under seeds of its own."""
-    row, began = Row(f"services {rate:.0%}"), time.monotonic()
-    for number in range(first, first + storms):
-        for name in WORLDS:
-            add(row, storm(name, rate, number, RATES[rate]), number)
+def services(what: str, storms: Storms, rates: Iterable[float], seeds: Iterable[int]) -> Row:
+    """Each job at each of these rates under each of these seeds."""
+    row, began = Row(what), time.monotonic()
+    for number in seeds:
+        for rate in rates:
+            for name in WORLDS:
+                add(row, storms(name, rate, number, RATES[rate]), number)
     row.seconds = time.monotonic() - began
     return row
 
 
-def manager(first: int, storms: int) -> Row:
-    """Azure Resource Manager alone, in identity mode, at every rate."""
-    row, began = Row("ARM"), time.monotonic()
-    for number in range(first, first + storms):
-        for rate, rounds in RATES.items():
-            add(row, storm_over_arm("tolerated", rate, number, rounds), number)
-    row.seconds = time.monotonic() - began
-    return row
+def show_services(rows: Sequence[Row]) -> None:
+    """What was asked of each service that the weather fell on, what of it went wrong, and its busiest minute."""
+    shape = "{:<24}{:>10}{:>10}{:>10}  {}"
+    print(shape.format("service", "requests", "faults", "busiest", "weather"))
+    for row in rows:
+        for name in row.struck:
+            print(shape.format(name, row.asked[name], row.struck[name], row.peaks[name], row.what))
+    print()
 
 
 def add(row: Row, found: Storm, number: int) -> None:
     row.runs, row.jobs = row.runs + 1, row.jobs + 1
     row.requests, row.faults = row.requests + found.requests, row.faults + found.faults
     row.busiest = max(row.busiest, found.busiest)
+    for name, toll in found.services.items():
+        row.asked[name] += toll.requests
+        if toll.faults:
+            row.struck[name] += toll.faults
+        row.peaks[name] = max(row.peaks[name], toll.busiest)
     row.wrong += bool(found.wrong)
     for wrong in found.wrong:
-        print(f"{found.job} at {found.rate:.0%}, seed {number}: {wrong}")
+        print(f"{row.what}: {found.job} at {found.rate:.0%}, seed {number}: {wrong}")
 
 
 if __name__ == "__main__":

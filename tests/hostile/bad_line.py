@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from random import Random
+from contextlib import AbstractContextManager
 from typing import Any
-from urllib.parse import urlsplit
 
 from azure.core.exceptions import (
     IncompleteReadError,
@@ -18,7 +15,7 @@ from azure.core.exceptions import (
 
 from local.in_process.exchange import Answer
 from local.in_process.transport import InProcess, Received, Whole, as_sent
-from shared.ports import Clock
+from tests.hostile.weather import Weather
 
 BUSY = (408, 429, 500, 502, 503)
 BODIES = (b"", b"<html><body>Bad Gateway</body></html>", b'{"error": ')
@@ -26,37 +23,21 @@ RETRY_AFTER = (None, None, "1", "7", "45")
 SLOWEST = 90.0
 
 
-@dataclass
-class Weather:
-    """`rate`: the part of all requests that go wrong. `tally`: what was asked, and what went wrong, by name.
-    `minutes`: requests by minute of `clock`. `only`: how the paths begin that it falls on; all the rest is calm."""
-
-    rate: float
-    random: Random
-    clock: Clock
-    tally: Counter[str] = field(default_factory=Counter)
-    minutes: Counter[int] = field(default_factory=Counter)
-    only: str = "/"
-
-    def strikes(self, address: str) -> bool:
-        self.tally["requests"] += 1
-        self.minutes[int(self.clock.now().timestamp() // 60)] += 1
-        return urlsplit(address).path.startswith(self.only) and self.random.random() < self.rate
-
-    def fault(self) -> str:
-        name = self.random.choice(("busy", "busy", "lost answer", "refused", "reset", "half", "slow"))
-        self.tally[name] += 1
-        return name
-
-
 class BadLine(InProcess):
-    """The services of this process, in bad weather. `pass_time` takes the seconds of a slow answer."""
+    """The services of this process, in bad weather. `pause` takes the seconds of a slow answer too. `turn`: only who
+    is inside it asks anything, as these services were not made for threads."""
 
-    def __init__(self, service: Any, pause: Callable[[float], object], weather: Weather) -> None:
+    def __init__(
+        self, service: Any, pause: Callable[[float], object], weather: Weather, turn: AbstractContextManager[object]
+    ) -> None:
         super().__init__(service, pause)
-        self._weather, self._pass_time = weather, pause
+        self._weather, self._pass_time, self._turn = weather, pause, turn
 
     def send(self, request: Any, **kwargs: Any) -> Any:
+        with self._turn:
+            return self._sent(request, **kwargs)
+
+    def _sent(self, request: Any, **kwargs: Any) -> Any:
         if not self._weather.strikes(request.url):
             return super().send(request, **kwargs)
         match self._weather.fault():

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from random import Random
 from typing import Any
@@ -14,7 +15,8 @@ from shared.azure.line import Line
 from shared.azure.transport import BoundedTransport
 from shared.errors import BatchdropError, Transient
 from tests.crash.jobs import TEXT, Reference
-from tests.hostile.bad_line import BadLine, Weather
+from tests.hostile.bad_line import BadLine
+from tests.hostile.weather import SERVICES, Weather
 from tests.loop.ground import Program
 from tests.wired.place import Place
 from tests.wired.services import Services, Tokens
@@ -28,15 +30,24 @@ STEP = timedelta(seconds=30)
 
 
 class BadPlace(Place):
-    """`late`: triggers that went past their deadline; `escaped`: what came out of those that must not fail."""
+    """`late`: triggers that went past their deadline; `escaped`: what came out of those that must not fail. With
+    `threads` the controller starts its threads as always: then no run is like the other."""
 
     def __init__(
-        self, job: Reference, rate: float, seed: int, among: Callable[[Program], Services] = Services, only: str = "/"
+        self,
+        job: Reference,
+        rate: float,
+        seed: int,
+        among: Callable[[Program], Services] = Services,
+        only: Iterable[str] = SERVICES,
+        *,
+        threads: bool = False,
     ) -> None:
         services = among(job.program)
-        self.weather = Weather(0.0, Random(seed), services.clock, only=only)
+        self.weather = Weather(0.0, Random(seed), services.clock, only)
         self.late: list[str] = []
         self.escaped: list[str] = []
+        self._threads, self._turn = threads, threading.RLock()
         super().__init__(job.program, services=services)
         self.put("data/text.txt", TEXT)
         self.drop(job.manifest)
@@ -44,10 +55,18 @@ class BadPlace(Place):
         self.weather.rate = rate
 
     def start(self) -> None:
-        line = BoundedTransport(BadLine(self.services.internet, self._pause, self.weather))
-        self.ports = wiring.make_ports(self.settings, Line(line, Tokens(), self.clock))
+        bad = BadLine(self.services.internet, self._pause, self.weather, self._turn)
+        line = Line(BoundedTransport(bad), Tokens(), self.clock)
+        self.ports = wiring.make_ports(self.settings, line)
         self.deployment = wiring.make_deployment(self.settings, self.ports)
         self.run("start", self._at_start)
+
+    def order(self) -> AbstractContextManager[None]:
+        return nullcontext() if self._threads else super().order()
+
+    def pass_time(self, span: timedelta) -> None:
+        with self._turn:
+            super().pass_time(span)
 
     def run(self, trigger: str, handler: Callable[[], None]) -> bool:
         """As the host does: what comes out of a trigger is logged, and its hint comes again."""
@@ -90,7 +109,3 @@ class BadPlace(Place):
         """The status; nothing where there is none yet."""
         blob = self.control.read("status", "job.yaml.json")
         return self._json(blob) if blob else {}
-
-
-def threads() -> int:
-    return threading.active_count()

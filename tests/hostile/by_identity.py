@@ -45,4 +45,4 @@ class IdentityServices(Services):
             permission=ContainerSasPermissions(read=True, write=True, create=True, list=True),
             expiry=self.clock.now() + timedelta(hours=1),
         )
-        return self.internet(replace(sent, query=signature))
+        return self.internet(replace(sent, query="&".join(each for each in (sent.query, signature) if each)))

@@ -1,89 +1,77 @@
-"""One job in bad weather, and what must be true of it."""
+"""How much of what is asked goes wrong, for which services, and how; and what was asked of each."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import lru_cache
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from random import Random
+from urllib.parse import urlsplit
 
-from tests.crash.jobs import JOBS
-from tests.hostile.bad_place import BadPlace, threads
-from tests.hostile.by_identity import ARM, IdentityServices
+from shared.ports import Clock
+from tests.hostile.by_identity import ARM
+from tests.wired.services import BATCH, TOPIC, VAULT
 
-MOST_A_MINUTE = 900
-"""Requests of one job's controller, SDKs' repetitions included; in calm weather a job of 25 tasks makes some 450."""
+FAULTS = ("busy", "busy", "lost answer", "refused", "reset", "half", "slow")
+NAMES = {BATCH: "Batch", TOPIC: "Event Grid", VAULT: "Key Vault"}
+SERVICES = ("blobs", "queues", "Batch", "Azure Resource Manager", "Key Vault", "Event Grid")
+
+
+def service_of(address: str) -> str:
+    """One of SERVICES. Resource Manager shares its host with Batch here, and is told by its paths."""
+    parts = urlsplit(address)
+    if parts.path.startswith(ARM):
+        return "Azure Resource Manager"
+    return NAMES.get(parts.netloc) or ("queues" if ".queue." in parts.netloc else "blobs")
 
 
 @dataclass(frozen=True)
-class Storm:
-    """What became of one job. `wrong`: the laws it broke, in words. `told`: what it said while the weather was bad."""
+class Toll:
+    """What was asked of one service, what of it went wrong, and the most that was asked in one minute."""
 
-    job: str
-    rate: float
     requests: int
     faults: int
     busiest: int
-    minutes: float
-    told: str
-    wrong: tuple[str, ...]
 
 
-def storm(name: str, rate: float, seed: int, rounds: int) -> Storm:
-    """The job for that many rounds of bad weather, then to its end in calm weather. By keys."""
-    before = threads()
-    return endured(name, BadPlace(JOBS[name], rate, seed), rate, rounds, before)
+@dataclass
+class Weather:
+    """`rate`: the part of all requests that go wrong; `only`: of these services, all the others are calm.
+    `names`: what went wrong, by its kind. Minutes are those of `clock`."""
 
+    rate: float
+    random: Random
+    clock: Clock
+    only: Iterable[str] = SERVICES
+    asked: Counter[str] = field(default_factory=Counter)
+    struck: Counter[str] = field(default_factory=Counter)
+    names: Counter[str] = field(default_factory=Counter)
+    minutes: Counter[tuple[str, int]] = field(default_factory=Counter)
 
-def storm_over_arm(name: str, rate: float, seed: int, rounds: int) -> Storm:
-    """In identity mode, where pools and quotas are Azure Resource Manager's; all other services are calm."""
-    before = threads()
-    return endured(name, BadPlace(JOBS[name], rate, seed, IdentityServices, ARM), rate, rounds, before)
+    def strikes(self, address: str) -> bool:
+        service = service_of(address)
+        self.asked[service] += 1
+        self.minutes[service, int(self.clock.now().timestamp() // 60)] += 1
+        struck = service in self.only and self.random.random() < self.rate
+        self.struck[service] += struck
+        return struck
 
+    def fault(self) -> str:
+        name = self.random.choice(FAULTS)
+        self.names[name] += 1
+        return name
 
-def endured(name: str, place: BadPlace, rate: float, rounds: int, before: int) -> Storm:
-    """What became of it. `before`: how many threads there were."""
-    place.live(rounds)
-    told = told_by(place)
-    minutes = (place.clock.now() - place.begun).total_seconds() / 60
-    place.calm_down()
-    tally = place.weather.tally
-    wrong = [f"late: {each}" for each in place.late] + [f"escaped: {each}" for each in place.escaped]
-    wrong += judge(name, place)
-    wrong += [f"{threads() - before} threads were left"] if threads() > before else []
-    faults = tally.total() - tally["requests"]
-    busiest = max(place.weather.minutes.values())
-    return Storm(name, rate, tally["requests"], faults, busiest, round(minutes, 1), told, tuple(wrong))
+    def busiest(self) -> int:
+        """The most that was asked of all services together in one minute."""
+        together = Counter[int]()
+        for (_, minute), number in self.minutes.items():
+            together[minute] += number
+        return max(together.values())
 
+    def tolls(self) -> dict[str, Toll]:
+        """By service, of those that were asked at all."""
+        return {name: self._toll(name) for name in SERVICES if self.asked[name]}
 
-def told_by(place: BadPlace) -> str:
-    """State, and what it waits for."""
-    said = place.said()
-    if not said:
-        return "not accepted yet"
-    return " ".join([said["state"], *(each["code"] for each in said["waiting"])])
-
-
-def judge(name: str, place: BadPlace) -> list[str]:
-    """The same end as without any fault: state, merged bytes, nothing left; no minute that is too busy."""
-    said, wrong = place.said(), []
-    state, merged = calm(name)
-    if said["state"] != state:
-        wrong.append(f"it ended {said['state']}: {said['failure']}")
-    elif merged_of(place) != merged:
-        wrong.append("its merged bytes are others")
-    wrong += [f"left: {each}" for each in place.left()]
-    busiest = max(place.weather.minutes.values())
-    wrong += [f"{busiest} requests in one minute"] if busiest > MOST_A_MINUTE else []
-    return wrong
-
-
-@lru_cache
-def calm(name: str) -> tuple[str, bytes | None]:
-    """State and merged bytes of a job that no one disturbs."""
-    place = BadPlace(JOBS[name], 0.0, 0)
-    place.calm_down()
-    return place.said()["state"], merged_of(place)
-
-
-def merged_of(place: BadPlace) -> bytes | None:
-    result = place.said()["links"]["result"]
-    return place.blob(result) if result else None
+    def _toll(self, name: str) -> Toll:
+        busiest = max(number for (service, _), number in self.minutes.items() if service == name)
+        return Toll(self.asked[name], self.struck[name], busiest)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
@@ -10,6 +11,8 @@ from typing import Any
 import pytest
 
 from controller.reaper import reap
+from shared.errors import Conflict, Transient
+from shared.names import STATE
 from tests.loop.ground import Ground, Program
 from tests.loop.test_jobs import LINES, RANGE, copy, number
 from tests.loop.test_sides import RECOMBINER, SPLITTER, cutter, recombine
@@ -46,6 +49,28 @@ class Interrupting:
             self.calls += 1
             self.happens()
         return method(*args, **kwargs)
+
+
+@dataclass
+class After:
+    """A port that has something happen once, after a call about a thing whose name ends so."""
+
+    inner: Any
+    method: str
+    about: str
+    happens: Any
+    done: bool = False
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self.inner, name)
+        return partial(self.call, method) if name == self.method else method
+
+    def call(self, method: Any, thing: Any) -> Any:
+        answer = method(thing)
+        if not self.done and thing.id.endswith(self.about):
+            self.done = True
+            self.happens()
+        return answer
 
 
 MOMENTS = {
@@ -113,3 +138,70 @@ def test_a_worker_thawed_after_the_job_is_over_leaves_nothing(name: str, cancell
     state = ground.status()["state"]
     assert [state] == thaws
     assert ground.result(ground.status()["jobId"])["state"] == state
+
+
+HALFWAY = [name for name in MOMENTS if name not in ("the merged result", "result.json", "the receipt")]
+
+
+def has_verdict(ground: Ground) -> bool:
+    records = [ground.world.control.read(STATE, f"records/{job}.json") for job in ground.open_jobs()]
+    return any(blob is not None and json.loads(blob.content)["verdict"] for blob in records)
+
+
+def bring_to_verdict(ground: Ground, program: Program) -> None:
+    """And no further: Batch does not let the job be ended, and the recombiner's task does not run."""
+    world = ground.world
+    world.clock.advance(timedelta(seconds=31))
+    world.batch.fail_next("terminate_job", Transient("Batch is busy"), times=100)
+    ground.sweep()
+    for _ in range(12):
+        world.clock.advance(timedelta(seconds=31))
+        ground.tick()
+        ground.deliver()
+        ground.run_tasks(program, most=0 if has_verdict(ground) else 5)
+    world.batch.faults.clear()
+    assert has_verdict(ground)
+
+
+@pytest.mark.parametrize("name", HALFWAY)
+def test_a_worker_thawed_between_verdict_and_merge_takes_nothing_away(name: str) -> None:
+    """The other one still needs what both have made: the outputs, and what the recombiner runs on."""
+    moment = MOMENTS[name]
+    ground = Ground()
+    ground.put("data/big.txt", "".join(f"line {n}\n" for n in range(12)))
+    ground.put("data/big.bin", "one|two|three")
+    whole, thaws = ground.world, list[str]()
+
+    def the_other_comes_to_the_verdict() -> None:
+        frozen, ground.world = ground.world, whole
+        bring_to_verdict(ground, moment.program)
+        thaws.append(name)
+        ground.world = frozen
+
+    inner = getattr(whole.ports, moment.port)
+    interrupting = Interrupting(inner, moment, the_other_comes_to_the_verdict)
+    ground.world = replace(whole, ports=replace(whole.ports, **{moment.port: interrupting}))
+    ground.drop(moment.manifest)
+    while not thaws:
+        ground.round(moment.program, step=timedelta(seconds=30))
+    ground.world = whole
+    ground.settle(moment.program)
+    assert ground.status()["state"] == "succeeded", ground.status()["failure"]
+    assert ground.left() == []
+
+
+@pytest.mark.parametrize("made", ["-merge", "-split"])
+def test_a_save_whose_answer_was_lost_takes_nothing_away(made: str) -> None:
+    """The SDK repeats such a save and is told that someone else was first: the pass itself was."""
+    manifest, program = (RECOMBINER, recombine) if made == "-merge" else (SPLITTER, cutter(None))
+    ground = Ground()
+    ground.put("data/big.bin", "one|two|three")
+    whole = ground.world
+    lost = partial(whole.control.fail_next, "put", Conflict("the ETag is another"), after=True)
+    after = After(whole.ports.batch, "create_pool", made, lost)
+    ground.world = replace(whole, ports=replace(whole.ports, batch=after))  # type: ignore[arg-type]  # a port all the same
+    ground.drop(manifest)
+    ground.settle(program)
+    assert after.done
+    assert ground.status()["state"] == "succeeded", ground.status()["failure"]
+    assert ground.left() == []

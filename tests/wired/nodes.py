@@ -6,7 +6,8 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path, PosixPath, PurePosixPath
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
+from xml.etree import ElementTree
 
 from local.batch_emulator.execution import Execution, Failure, Handle, Launch, Outcome
 from local.in_process.exchange import Service, to
@@ -74,7 +75,8 @@ class Run(Handle):
         words = Words(tuple(self._launch.environment.items()), tuple(shlex.split(task.get("commandLine") or "")))
         container = Container(words, {})  # type: ignore[arg-type]  # as much of a task as programs see
         for resource in task.get("resourceFiles", []):
-            missing = self._fetch(resource, container)
+            fetch = self._fetch_folder if "storageContainerUrl" in resource else self._fetch
+            missing = fetch(resource, container)
             if missing:
                 return missing
         code = self._nodes.program(container)
@@ -91,6 +93,25 @@ class Run(Handle):
             return Outcome(None, Failure("usererror", "BlobDownloadMiscError", said))
         container.files[f"/batchdrop/{resource['filePath']}"] = answer.body
         return None
+
+    def _fetch_folder(self, resource: dict[str, Any], container: Container) -> Outcome | None:
+        """All blobs of a container below a prefix, by as many listings as it takes."""
+        base, _, signature = resource["storageContainerUrl"].partition("?")
+        prefix, marker = resource.get("blobPrefix", ""), ""
+        while True:
+            asked = urlencode({"restype": "container", "comp": "list", "prefix": prefix, "marker": marker})
+            answer = self._nodes.internet(to("GET", f"{base}?{asked}&{signature}".rstrip("&"), HEADERS))
+            if answer.status != 200:
+                return Outcome(None, Failure("usererror", "ResourceContainerListMiscError", f"{base}: {answer.status}"))
+            page = ElementTree.fromstring(answer.body)  # noqa: S314 - of our own store
+            for name in (str(each.text) for each in page.iterfind("Blobs/Blob/Name")):
+                one = {"httpUrl": f"{base}/{quote(name)}?{signature}", "filePath": f"{resource['filePath']}/{name}"}
+                missing = self._fetch(one, container)
+                if missing:
+                    return missing
+            marker = page.findtext("NextMarker") or ""
+            if not marker:
+                return None
 
     def _upload(self, container: Container, code: int) -> Outcome | None:
         met = {"taskcompletion", "tasksuccess" if code == 0 else "taskfailure"}
