@@ -12,7 +12,7 @@ PY = .venv/bin/python
 .DEFAULT_GOAL := help
 .PHONY: help setup up down status doctor reaper demo test test-clients test-containers
 .PHONY: lint style format types layers check clean
-.PHONY: bench-split bench-submit bench-poll bench-merge fuzz crash-matrix chaos load soak
+.PHONY: bench-split bench-submit bench-poll bench-merge fuzz fuzz-http crash-matrix chaos load soak
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -68,6 +68,9 @@ fuzz: setup ## the manifest's parser against what atheris thinks of, where that 
 	@$(PY) -m pip install --quiet --disable-pip-version-check --target .tools/atheris 'atheris>=2.3,<4' \
 		|| { echo "atheris cannot be installed here: nothing was tried"; exit 0; }; \
 	PYTHONPATH=.tools/atheris $(PY) -m tests.fuzz $(or $(ARGS),-max_total_time=60)
+
+fuzz-http: setup ## what is published of our HTTP, asked at length of a host with keys, and by Entra (ARGS="--examples 500")
+	@$(PY) -m tests.http $(ARGS)
 
 crash-matrix: setup ## the controller killed at every request, over the real SDKs (ARGS="--stack" for 40 points on Azurite)
 	@$(PY) -m tests.crash $(ARGS)

@@ -15,12 +15,12 @@ from shared.http_auth import HttpAuth
 from shared.names import JOBS
 from shared.settings import SettingsError, http_auth
 from tests.http.principals import MAPPED, caller, claim, told
+from tests.http.real import ENTRA
 from tests.http.site import AUTHORISED, client_of, site_of
 from tests.http.test_surface import FUNCTIONS
 from tests.loop.ground import Ground
 from tests.loop.test_jobs import RANGE
 
-ENTRA = {"BATCHDROP_HTTP_AUTH": "entra", "WEBSITE_AUTH_ENABLED": "True"}
 READER, WRITER, NOBODY = caller(READS), caller(WRITES), caller()
 
 

@@ -2,44 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import schemathesis
-from hypothesis import HealthCheck, given, settings
-from schemathesis.checks import CHECKS
-from schemathesis.generation import GenerationMode
 from werkzeug.test import Client
 
 from local.functions_host.site import Site
+from tests.http.asking import ask_all
+from tests.http.jobs import LATE
 from tests.http.site import AUTHORISED, ROOT
 from tests.loop.ground import Container, Ground
 from tests.loop.test_jobs import RANGE, number
 from tests.triggers.test_function_app import EXPECTED
 
 EXAMPLES = 10
-LATE = "version: 1\ncontainer: {image: localhost/demo:1}\ninput: {blob: data/late.txt, waitAtMost: PT1H}\n"
-UNASKED = ["unsupported_method"]
-"""The host answers 404, not 405, to a method that no function takes, here as in Azure."""
 
 
 def test_every_answer_is_as_published(site: Site) -> None:
     """Right and wrong requests of every operation: status, body and headers are as published, wrong ones are refused,
     and none works without the key."""
     api = schemathesis.openapi.from_wsgi("/api/openapi.json", site, headers=AUTHORISED)
-    excluded = [check for check in CHECKS.get_all() if check.__name__ in UNASKED]
-    asked: set[tuple[str, str]] = set()
-    for found in api.get_all_operations():
-        operation = found.ok()
-        for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
-
-            @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), database=None)
-            @given(operation.as_strategy(generation_mode=mode))
-            def ask(case: Any) -> None:
-                asked.add((case.operation.method.upper(), case.operation.path))
-                case.call_and_validate(headers=AUTHORISED, excluded_checks=excluded)
-
-            ask()
-    assert len(asked) == 6  # the document itself is read by the loader
+    told = ask_all(api, AUTHORISED, EXAMPLES)
+    assert len({(method, path) for method, path, _ in told}) == 6  # the document itself is read by the loader
 
 
 def test_answers_about_real_jobs_are_as_published(site: Site, ground: Ground, client: Client) -> None:
