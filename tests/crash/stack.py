@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -63,14 +63,22 @@ class Town:
             "BATCHDROP_POLL_MIN": "1",
         }
         self.orders = Orders(settings, {"batch-key": DEVELOPMENT_KEY, "storage-key": azurite.key}, MANIFEST)
+        command = [sys.executable, "-m", "tests.crash.worker"]
+        self._workers = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def run(self, **what: Any) -> tuple[int, str]:
-        """A process of the controller: its exit code, and what it said."""
+        """A process of the controller: its exit code (the negative signal, where one ended it), and what it said."""
         self.break_locks()
-        orders = replace(self.orders, **what)
-        command = [sys.executable, "-m", "tests.crash.worker", json.dumps(asdict(orders))]
-        ended = subprocess.run(command, capture_output=True, text=True, check=False)
-        return ended.returncode, ended.stdout + ended.stderr
+        assert self._workers.stdin is not None
+        assert self._workers.stdout is not None
+        self._workers.stdin.write(json.dumps(asdict(replace(self.orders, **what))) + "\n")
+        self._workers.stdin.flush()
+        code, said = json.loads(self._workers.stdout.readline())
+        return code, said
+
+    def close(self) -> None:
+        """No more processes."""
+        self._workers.communicate()
 
     def break_locks(self) -> None:
         """As if they had run out."""
@@ -110,8 +118,8 @@ def town() -> Iterator[Town]:
         emulator = Emulator(
             DEVELOPMENT_ACCOUNT, DEVELOPMENT_KEY, Nodes(copy, over_http), RealClock(), settings=settings, admin=False
         )
-        with EmulatorServer(emulator) as server:
-            yield Town(azurite, emulator, server.url)
+        with EmulatorServer(emulator) as server, closing(Town(azurite, emulator, server.url)) as place:
+            yield place
 
 
 def over_http(sent: Sent) -> Answer:

@@ -9,6 +9,6 @@ from tests.crash.test_matrix import matrix
 
 @pytest.mark.stack
 def test_processes_killed_over_real_connections_lose_nothing() -> None:
-    """Three processes die at requests spread over their jobs; the next ones finish these."""
-    code, found, said = matrix("--stack", "3")
-    assert (code, found["points"], found["wrong"]) == (0, 3, 0), said
+    """Ten processes die at requests spread over their jobs; the next ones finish these."""
+    code, found, said = matrix("--stack", "10")
+    assert (code, found["points"], found["wrong"]) == (0, 10, 0), said

@@ -1,6 +1,6 @@
 """A controller in a process of its own, against Azurite and the Batch emulator, that kills itself at one request.
 
-`python -m tests.crash.worker`: what it is to do comes as JSON on its command line. It first brings the job to its end
+`python -m tests.crash.worker`: what each is to do comes as a line of JSON. It first brings the job to its end
 that its forerunner died of, then drops the next one and dies at the request it was told. The Functions host's part is
 played here, in one thread: timer, messages, events of blobs. Its clock jumps to whatever is due.
 """
@@ -8,12 +8,14 @@ played here, in one thread: timer, messages, events of blobs. Its clock jumps to
 from __future__ import annotations
 
 import base64
+import importlib
 import json
 import logging
 import os
 import signal
 import sys
 import time
+import traceback
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
@@ -36,6 +38,8 @@ from shared.names import JOBS
 from shared.settings import read_settings
 from tests.wired.services import VAULT, Tokens
 
+SDKS = ("azure.batch", "azure.keyvault.secrets", "azure.storage.blob", "azure.storage.queue")
+"""Imported by the controller where it first uses them."""
 PAUSE = 0.02
 """Between two looks: the emulated nodes need some time of their own."""
 LOOKS = 3000
@@ -165,11 +169,34 @@ class Worker:
         return list(store.markers(self.ports.control))
 
 
+def carried_out(orders: Orders) -> tuple[int, str]:
+    """By a process of its own: its exit code, and what it said."""
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(writing, stream.fileno())
+        try:
+            with alone():
+                print(Worker(orders).work(), flush=True)
+        except BaseException:  # noqa: BLE001 - whatever it is, it must not go on as the process that forks
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        said = pipe.read()
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), said
+
+
 def main() -> None:
+    """A line of orders in, a line with what became of them out. To load all that a worker needs takes as long as its
+    work, so it is loaded once, and each worker forked from here."""
     logging.disable(logging.CRITICAL)
-    orders = Orders(**json.loads(sys.argv[1]))
-    with alone():
-        print(Worker(orders).work(), flush=True)
+    for name in SDKS:
+        importlib.import_module(name)
+    for line in sys.stdin:
+        print(json.dumps(carried_out(Orders(**json.loads(line)))), flush=True)
 
 
 if __name__ == "__main__":
