@@ -16,14 +16,14 @@ from shared.record import Record
 
 
 def with_sides(rows: tuple[Row, ...]) -> tuple[Row, ...]:
-    """The rows of a job, with those of the user's splitter and recombiner at their places."""
+    """The rows of a job, with those of the user's splitter and recombiner, and of the Batch job, at their places."""
     before = {
-        "create pool": side.SPLITTER,
-        "end job": side.LEAVE,
-        "merge": side.RECOMBINER,
-        "write receipt": side.PROVE,
+        "create pool": (side.SPLITTER, sending.CREATE_JOB),
+        "end job": (side.LEAVE,),
+        "merge": (side.RECOMBINER,),
+        "write receipt": (side.PROVE,),
     }
-    return tuple(each for row in rows for each in ((before[row.name], row) if row.name in before else (row,)))
+    return tuple(each for row in rows for each in (*before.get(row.name, ()), row))
 
 
 STARTING, ENDING = with_sides((*starting.ROWS, *sending.ROWS)), with_sides(ending.ROWS)

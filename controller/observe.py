@@ -40,7 +40,7 @@ def observe(record: Record, ports: Ports, now: datetime, rules: Rules) -> Pictur
         return replace(seen, input=look_at_input(record.plan.manifest, ports.work))
     if record.verdict is None and record.admitted is None:
         seen = look_at_room(seen, ports, now, rules)
-        if record.pool is None:
+        if record.pool is None and record.batch_job is None:
             return seen
     seen = look_at_batch(record, seen, ports, rules)
     return look_at_containers(record, seen, ports, now)
@@ -80,7 +80,7 @@ def look_at_batch(record: Record, seen: Picture, ports: Ports, rules: Rules) -> 
     if which is not None:
         seen = look_at_side(record, which, seen, ports)
     all_out = record.added >= record.split.rows or record.tries_canary or record.drained is not None
-    if is_running(record) and seen.job is not None and all_out:
+    if is_running(record) and record.split.done is not None and seen.job is not None and all_out:
         seen = look_at_tasks(record, seen, ports)
     return seen
 

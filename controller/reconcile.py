@@ -219,7 +219,18 @@ def set_back(session: Session, error: BatchdropError, row: str) -> bool:
     if isinstance(error, QuotaFull):
         joined = line.join(session.ports.control, session.record.job, now, REFUSED.get(error.code))
         place = joined.place(session.record.job)
-    session.save(after_setback(session.record, error, now, session.rules.pace, defects, place))
+    before = session.record
+    session.save(after_setback(before, error, now, session.rules.pace, defects, place))
     session.defects = None
+    if before.batch_job is not None and session.record.batch_job is None:
+        give_back(session)
     say(session, now)
     return session.record.next_look <= now
+
+
+def give_back(session: Session) -> None:
+    """The Batch job of a job that is back in the line. One that stays is taken up again, or goes with the job."""
+    try:
+        session.ports.batch.delete_job(session.record.job)
+    except BatchdropError as error:
+        note(log, "the Batch job was not given back", logging.WARNING, why=error)

@@ -104,7 +104,8 @@ def answer(error: BatchdropError) -> dict[str, str | int | float | None]:
 
 
 def back_to_the_line(record: Record, error: QuotaFull, now: datetime, place: int | None) -> Record:
-    """Not admitted any more: the tick gives out the next place."""
+    """Not admitted any more: the tick gives out the next place. A Batch job without a pool is given back: no one who is
+    before it in the line should wait for that."""
     why = full(Room(REFUSED.get(error.code, POOLS), None))
     since = next((w.since for w in record.waiting if w.code == Code.QUOTA_FULL), now)
     waiting = Waiting(
@@ -114,7 +115,9 @@ def back_to_the_line(record: Record, error: QuotaFull, now: datetime, place: int
         gives_up_at=queue_end(record),
         place=place,
     )
-    return record.model_copy(update={"admitted": None, "waiting": (waiting,), "next_look": now + error.delay})
+    kept = record.batch_job if record.pool is not None else None
+    update = {"admitted": None, "batch_job": kept, "waiting": (waiting,), "next_look": now + error.delay}
+    return record.model_copy(update=update)
 
 
 def throttled(record: Record, error: Throttled, now: datetime) -> Record:

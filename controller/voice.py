@@ -50,7 +50,7 @@ def overdue(record: Record, now: datetime) -> bool:
 def phase(record: Record) -> str:
     """What people wait to hear at once: the state, why it waits, how far the clean-up is."""
     waits = ",".join(f"{waiting.code}{waiting.place or ''}" for waiting in record.waiting)
-    facts = (record.input, record.cleaned, record.containers_gone, record.batch_job)
+    facts = (record.input, record.cleaned, record.containers_gone, record.batch_job and record.pool)
     marks = "".join("1" if fact else "0" for fact in facts)
     return f"{state_of(record)}/{waits}/{marks}/{len(record.warnings)}/{len(record.deliveries)}"
 

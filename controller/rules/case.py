@@ -73,7 +73,8 @@ class Row:
 
 def has_rows(record: Record) -> bool:
     """Is there anything to settle: tasks of its own, or rows that a retry has taken over?"""
-    return record.batch_job is not None or (record.retry is not None and record.input is not None)
+    sent = record.batch_job is not None and record.split.done is not None
+    return sent or (record.retry is not None and record.input is not None)
 
 
 def verdict_without_rows(record: Record, now: datetime, failure: Failure | None, state: VerdictState) -> Verdict:

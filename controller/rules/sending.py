@@ -1,16 +1,24 @@
-"""Rows from the Batch job to the last task added. Pure."""
+"""Rows from the Batch job, which is there before its pool, to the last task added. Pure."""
 
 from __future__ import annotations
 
 from controller.rules.case import Case, Decision, Row
+from controller.rules.starting import wants_pool
 from shared.actions import AddTasks, CreateJob, SetFormula
-from shared.record import Canary
+from shared.record import Canary, Record
 
 
 def create_job(case: Case) -> Decision | None:
-    if case.record.batch_job is not None:
+    """Before its own pool, whose nodes would be paid for while the account takes no more jobs."""
+    if case.record.batch_job is not None or not wants_job(case.record):
         return None
     return case.go(CreateJob(), batch_job=case.now, share=case.seen.share)
+
+
+def wants_job(record: Record) -> bool:
+    if record.shared_pool is not None:
+        return record.split.done is not None
+    return record.pool is not None or wants_pool(record)
 
 
 def add_canary(case: Case) -> Decision | None:
@@ -35,8 +43,8 @@ def add_tasks(case: Case) -> Decision | None:
     return case.go(AddTasks()) if record.added < record.split.rows and not waits else None
 
 
+CREATE_JOB = Row("create job", "no Batch job, its pool wanted or there", "create it", "Batch job", create_job)
 ROWS = (
-    Row("create job", "no Batch job", "create it", "Batch job", create_job),
     Row("add canary", "canary: true, and nothing was tried", "add the first task alone", "canary sent", add_canary),
     Row("open pool", "the canary has passed", "the formula for all tasks", "opened", open_pool),
     Row("add tasks", "tasks are missing", "add on from the cursor", "added", add_tasks),

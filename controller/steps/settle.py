@@ -54,7 +54,7 @@ def settle(record: Record, action: Settle, work: Work) -> Record:
     """The record with its verdict; or without, where failed tasks were sent to run again."""
     board = starting_board(record, work)
     board.cancelled = action.how == "cancelled"
-    if record.batch_job is None or is_lost(record, action, work):
+    if record.batch_job is None or record.split.done is None or is_lost(record, action, work):
         board.none_ran()
     else:
         again = read_failures(record, board, work, hopeful=action.how == "ended")

@@ -123,7 +123,7 @@ def split_input(record: Record, work: Work) -> Record:
 
 
 def create_job(record: Record, work: Work) -> Record:
-    """Pool first, then job: no Batch job waits for a pool that may never come."""
+    """Before its own pool: see ADR 10."""
     manifest = record.plan.manifest
     secrets = [(variable, work.ports.secrets.get(name)) for variable, name in manifest.container.secrets.items()]
     until = latest_end(record.accepted, manifest)

@@ -56,6 +56,7 @@ MERGED = OVER | {"merged": merged()}
 FINAL = MERGED | {"final": NOW}
 GONE = FINAL | {"job_gone": NOW, "pool_gone": NOW}
 
+IN_NIGHT = replace(THERE, pool=NIGHT)
 CASES: list[tuple[str, dict[str, Any], Picture, type | None, dict[str, float]]] = [
     # the row, the facts, the picture, the action, minutes after acceptance
     ("cancelled", {}, Picture(cancel=True), None, {}),
@@ -76,9 +77,16 @@ CASES: list[tuple[str, dict[str, Any], Picture, type | None, dict[str, float]]] 
     ("admit", {"input": RUNNING["input"]}, Picture(line=Line(("bd-other",))), None, {}),
     ("make containers", {"input": RUNNING["input"], "admitted": NOW}, Picture(), act.MakeContainers, {}),
     (
-        "create pool",
+        "create job",
         {k: RUNNING[k] for k in ("input", "admitted", "containers", "expires")},
         Picture(),
+        act.CreateJob,
+        {},
+    ),
+    (
+        "create pool",
+        {k: RUNNING[k] for k in ("input", "admitted", "containers", "expires", "batch_job")},
+        Picture(job=THERE.job),
         act.CreatePool,
         {},
     ),
@@ -99,13 +107,15 @@ CASES: list[tuple[str, dict[str, Any], Picture, type | None, dict[str, float]]] 
     ),
     (
         "create pool",
-        {k: RUNNING[k] for k in ("input", "admitted", "containers", "expires", "split")}
+        {k: RUNNING[k] for k in ("input", "admitted", "containers", "expires", "split", "batch_job")}
         | {"retry": Retry(of=(JOB,), kept=2)},
-        Picture(),
+        Picture(job=THERE.job),
         act.CreatePool,
         {},
     ),
-    ("split input", RUNNING | {"split": SplitCursor(), "batch_job": None}, THERE, act.SplitInput, {}),
+    ("split input", RUNNING | {"split": SplitCursor()}, THERE, act.SplitInput, {}),
+    ("split input", SHARED | RUNNING | {"split": SplitCursor(), "batch_job": None}, IN_NIGHT, act.SplitInput, {}),
+    ("create job", SHARED | RUNNING | {"batch_job": None}, IN_NIGHT, act.CreateJob, {}),
     ("renew rights", RUNNING | {"expires": NOW + timedelta(days=6)}, THERE, act.RenewRights, {}),
     ("renew rights", RUNNING | {"expires": None}, THERE, act.RenewRights, {}),
     ("renew rights", FINAL | {"expires": NOW}, THERE, act.RenewRights, {}),

@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from controller import store
+from shared.errors import Refused
+from shared.names import JobId
 from shared.ports import NodeCounts, NodeError, ServiceError
 from tests.loop.ground import Ground
 from tests.loop.test_jobs import RANGE, number
@@ -50,15 +53,69 @@ def test_a_pool_without_nodes_says_why_and_waits(code: str, told: str) -> None:
     assert why(ground) == ("succeeded", [], None)
 
 
-def test_a_job_that_waits_for_room_for_jobs_keeps_its_pool() -> None:
-    """The account holds no more jobs: the pool that is there already is not taken for lost, and the job runs later."""
-    ground = Ground()
-    ground.world.batch.job_quota = 0
-    ground.drop(RANGE)
-    for _ in range(3):
+def minutes_pass(ground: Ground, times: int = 3) -> None:
+    for _ in range(times):
         ground.world.clock.advance(timedelta(minutes=2))
         ground.tick()
         ground.deliver()
+
+
+def test_a_job_that_waits_for_room_for_jobs_pays_for_no_node() -> None:
+    """The account holds no more jobs: no pool is made before there is room; then the job runs."""
+    ground = Ground()
+    ground.world.batch.job_quota = 0
+    ground.drop(RANGE)
+    minutes_pass(ground)
+    assert why(ground) == ("waiting", ["QUOTA_FULL"], None)
+    assert ground.world.batch.calls["create_pool"] == 0
+    ground.world.batch.job_quota = None
+    ground.settle(number)
+    assert why(ground) == ("succeeded", [], None)
+    assert ground.status()["cost"]["nodeHours"] < 0.2
+
+
+def test_a_job_that_waits_for_room_for_pools_holds_no_batch_job() -> None:
+    """The account holds no more pools: the Batch job that was made before is given back, and made again later."""
+    ground = Ground()
+    batch = ground.world.batch
+    batch.pool_quota = 0
+    ground.drop(RANGE)
+    minutes_pass(ground)
+    assert why(ground) == ("waiting", ["QUOTA_FULL"], None)
+    assert {job.state for job in batch.owned_jobs()} <= {"deleting"}
+    assert batch.calls["create_job"] >= 1
+    batch.pool_quota = None
+    ground.settle(number)
+    assert why(ground) == ("succeeded", [], None)
+    assert ground.left() == []
+
+
+def test_a_batch_job_that_cannot_be_given_back_is_taken_up_again() -> None:
+    """Nobody loses anything by it: it has no tasks, and goes with the job."""
+    ground = Ground()
+    batch = ground.world.batch
+    batch.pool_quota = 0
+    batch.fail_next("delete_job", Refused("InternalError", 500, "not now"))
+    ground.drop(RANGE)
+    assert [job.id for job in batch.owned_jobs()] == ground.open_jobs()
+    batch.pool_quota = None
+    ground.settle(number)
+    assert why(ground) == ("succeeded", [], None)
+    assert ground.left() == []
+
+
+def test_a_job_of_an_older_version_keeps_the_pool_that_it_has() -> None:
+    """Its pool was made before its Batch job: where the account holds no more jobs, it is not taken for lost."""
+    ground = Ground()
+    ground.drop(RANGE)
+    (job,) = ground.open_jobs()
+    loaded = store.load(ground.world.control, JobId(job))
+    assert loaded is not None
+    ground.world.batch.delete_job(job)
+    ground.world.clock.advance(timedelta(minutes=1))
+    store.save(ground.world.control, loaded, loaded.record.model_copy(update={"batch_job": None, "added": 0}))
+    ground.world.batch.job_quota = 0
+    minutes_pass(ground)
     assert why(ground) == ("waiting", ["QUOTA_FULL"], None)
     ground.world.batch.job_quota = None
     ground.settle(number)
