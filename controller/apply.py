@@ -22,13 +22,15 @@ def apply(action: act.Action, record: Record, work: Work) -> Record:
         return apply_start(action, record, work)
     if isinstance(action, Running):
         return apply_run(action, record, work)
-    if isinstance(action, act.CreateSidePool | act.StartSide | act.JudgeSide | act.DropSide):
+    if isinstance(action, act.CreateSidePool | act.StartSide | act.JudgeSide | act.RepeatSide | act.DropSide):
         return apply_side(action, record, work)
     return apply_end(action, record, work)
 
 
 def apply_side(
-    action: act.CreateSidePool | act.StartSide | act.JudgeSide | act.DropSide, record: Record, work: Work
+    action: act.CreateSidePool | act.StartSide | act.JudgeSide | act.RepeatSide | act.DropSide,
+    record: Record,
+    work: Work,
 ) -> Record:
     match action:
         case act.CreateSidePool(which):
@@ -37,6 +39,8 @@ def apply_side(
             return side.start(record, which, work)
         case act.JudgeSide(which):
             return side.judge(record, which, work)
+        case act.RepeatSide(which):
+            return side.repeat(record, which, work)
         case act.DropSide(which):
             return side.drop(record, which, work)
         case _:

@@ -54,7 +54,7 @@ class Fate(Enum):
 
 
 def fate_of(task: FailedTask, manifest: Manifest) -> Fate:
-    if task.exit_code in (None, 0) and (task.category == "servererror" or task.code in PLATFORM):
+    if is_broken(task):
         return Fate.BROKEN
     code = own_exit(task)
     if code is None or not manifest.has_exit_rules:
@@ -62,6 +62,11 @@ def fate_of(task: FailedTask, manifest: Manifest) -> Fate:
     if code in manifest.stop_on:
         return Fate.STOPS
     return Fate.SKIPPED if code in manifest.skip_on else Fate.REPEATED
+
+
+def is_broken(task: FailedTask) -> bool:
+    """Was it the platform that failed, not the program?"""
+    return task.exit_code in (None, 0) and (task.category == "servererror" or task.code in PLATFORM)
 
 
 def own_exit(task: FailedTask) -> int | None:

@@ -149,6 +149,13 @@ class JudgeSide:
 
 
 @dataclass(frozen=True)
+class RepeatSide:
+    """The platform failed its task, and a go was counted for that: send it out again."""
+
+    which: Which
+
+
+@dataclass(frozen=True)
 class DropSide:
     """Ask for the deletion of its job and pool."""
 
@@ -203,6 +210,7 @@ Action = (
     | CreateSidePool
     | StartSide
     | JudgeSide
+    | RepeatSide
     | DropSide
     | WriteResult
     | DeleteJob

@@ -116,3 +116,9 @@ class Side(Fact):
     """Its deletion was asked for."""
     gone: datetime | None = None
     """Proved, by its 404s."""
+    goes: int = 0
+    """How often its task was sent out again after failures of the platform, which Batch does not repeat."""
+    goes_for: datetime | None = None
+    """The end of the task that the last go was counted for."""
+    repeat: bool = False
+    """That go is still to be made."""

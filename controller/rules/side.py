@@ -8,7 +8,7 @@ from controller.rules import side_pool
 from controller.rules.case import Case, Decision, Row, verdict_without_rows
 from controller.rules.ending import ask, awaits_merge
 from controller.side import longest_run, runs_recombiner, runs_splitter
-from shared.actions import CreateSidePool, DropSide, JudgeSide, StartSide
+from shared.actions import CreateSidePool, DropSide, JudgeSide, RepeatSide, StartSide
 from shared.codes import Code
 from shared.record import Failure, Record, Side, Which
 
@@ -46,7 +46,7 @@ def run(case: Case, which: Which, side: Side) -> Decision | None:
     if failure is not None:
         return go(case, which, None, ended=case.now, failure=failure)
     if case.seen.side_ended:
-        return go(case, which, JudgeSide(which))
+        return go(case, which, RepeatSide(which), repeat=False) if side.repeat else go(case, which, JudgeSide(which))
     return case.wait(case.shortest, waiting=side_pool.waiting(case, which, gives_up(case, side)))
 
 
@@ -106,7 +106,10 @@ def drop(case: Case, which: Which) -> Decision:
 
 
 def go(
-    case: Case, which: Which, action: CreateSidePool | StartSide | JudgeSide | DropSide | None, **facts: object
+    case: Case,
+    which: Which,
+    action: CreateSidePool | StartSide | JudgeSide | RepeatSide | DropSide | None,
+    **facts: object,
 ) -> Decision:
     """Do it, with the facts noted on that side."""
     return case.go(action, **{which: side(case.record, which).model_copy(update=facts)})

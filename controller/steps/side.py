@@ -30,9 +30,11 @@ from controller.split.sources import read_sources
 from controller.steps.blame import tail_of
 from controller.steps.finish import bearing
 from controller.steps.outputs import frozen_outputs
+from controller.steps.rerun import MOST_REACTIVATIONS
 from controller.steps.rights import grant
 from controller.steps.start import reference_of
 from controller.steps.work import Work
+from controller.task_end import is_broken
 from controller.tasks import latest_end
 from controller.threads import each
 from shared.codes import Code
@@ -50,7 +52,8 @@ from shared.names import (
     side_id,
     task_id,
 )
-from shared.record import Failure, Record, Which
+from shared.ports import FailedTask
+from shared.record import Failure, Record, Side, Which
 from shared.specs import JobSpec, ResourceFile, Source
 
 LIST_BLOB = "_split/input.jsonl"
@@ -177,26 +180,51 @@ def board_of(record: Record, work: Work) -> bytes:
 
 
 def judge(record: Record, which: Which, work: Work) -> Record:
-    """How its one task ended. Its rights end with it; its node time is counted."""
-    failed = next(iter(work.ports.batch.failed(side_id(record.job, which))), None)
-    failure = None
-    if failed is not None:
-        stderr = tail_of(output_container(record.job), f"{LOGS}/{which}/stderr.txt", work)
-        failure = Failure(
-            code=Code.SPLIT if which == "splitter" else Code.MERGE,
-            message=f"The {which} ended with {failed.exit_code or failed.code} after {failed.runs} runs.",
-            next="Correct its image and drop the manifest again.",
-            evidence={"exitCode": failed.exit_code, "runs": failed.runs, "message": failed.message, "stderr": stderr},
-            task=TASK,
-        )
+    """How its one task ended: by a failure of the platform, after which it may go again, or for good. Then its rights
+    end with it, and its node time is counted."""
+    failed, found = end_of(record, which, work), side(record, which)
+    if failed is not None and goes_again(found, failed):
+        more = found.goes + (failed.ended != found.goes_for)
+        again = found.model_copy(update={"goes": more, "goes_for": failed.ended, "repeat": True})
+        return record.model_copy(update={which: again})
+    failure = failure_of(record, which, failed, work) if failed is not None else None
     if which == "recombiner":
         work.ports.work.revoke(input_container(record.job))
         work.ports.work.revoke(output_container(record.job))
-    found = side(record, which)
     usage = with_nodes(record.usage, found.pool or work.now, work.now, 1)
     ended = found.model_copy(update={"ended": work.now, "failure": failure})
     record = record.model_copy(update={which: ended, "usage": usage})
     grant(record, work)
+    return record
+
+
+def end_of(record: Record, which: Which, work: Work) -> FailedTask | None:
+    """None where its task has not failed."""
+    return next(iter(work.ports.batch.failed(side_id(record.job, which))), None)
+
+
+def goes_again(found: Side, failed: FailedTask) -> bool:
+    """Batch repeats what a program ends with; what the platform failed is sent out again by us, so many times."""
+    return is_broken(failed) and (found.goes < MOST_REACTIVATIONS or failed.ended == found.goes_for)
+
+
+def failure_of(record: Record, which: Which, failed: FailedTask, work: Work) -> Failure:
+    runs = failed.runs + side(record, which).goes
+    stderr = tail_of(output_container(record.job), f"{LOGS}/{which}/stderr.txt", work)
+    return Failure(
+        code=Code.SPLIT if which == "splitter" else Code.MERGE,
+        message=f"The {which} ended with {failed.exit_code or failed.code} after {runs} runs.",
+        next="Correct its image and drop the manifest again.",
+        evidence={"exitCode": failed.exit_code, "runs": runs, "message": failed.message, "stderr": stderr},
+        task=TASK,
+    )
+
+
+def repeat(record: Record, which: Which, work: Work) -> Record:
+    """Only after the very end that the go was counted for: a crash may come between this and its being noted."""
+    failed = end_of(record, which, work)
+    if failed is not None and failed.ended == side(record, which).goes_for:
+        work.ports.batch.reactivate(side_id(record.job, which), TASK)
     return record
 
 
