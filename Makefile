@@ -78,7 +78,7 @@ crash-matrix: setup ## the controller killed at every request, over the real SDK
 chaos: setup ## lost hints, frozen workers, failing services; totals as a table and JSON (ARGS="--seed 7 --examples 500")
 	@$(PY) -m tests.hostile $(ARGS)
 
-load: setup ## 1,000 jobs that wait for four pools, 300 on one shared pool, in memory (ARGS="--jobs 200 --shared 100")
+load: setup ## 1,000 jobs that wait for four pools, 300 on one shared pool, in memory (ARGS="--jobs 100 --stack" on a stack)
 	@$(PY) -m tests.load $(ARGS)
 
 soak: setup ## 30 minutes of all kinds of jobs on a local stack under all kinds of trouble (ARGS="--minutes 5 --seed 7")

@@ -14,6 +14,7 @@ from typing import Any, ParamSpec
 
 from controller import store
 from controller.dropbox import CANCEL, Kind, classify
+from controller.known import KnownRecords
 from controller.report import status_document
 from controller.tick import open_records
 from shared.errors import Transient, Unreadable
@@ -59,7 +60,10 @@ def list_jobs(ports: Ports) -> Answer:
     """Open jobs, oldest first."""
     now = ports.clock.now()
     keys = ("jobId", "manifest", "state", "final", "complete", "waiting", "tasks", "units", "times")
-    jobs = [{key: document[key] for key in keys} for document in (status_document(r, now) for r in open_records(ports))]
+    jobs = [
+        {key: document[key] for key in keys}
+        for document in (status_document(r, now) for r in open_records(ports, KnownRecords()))
+    ]
     return 200, {"jobs": jobs}
 
 

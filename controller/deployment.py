@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from controller.budget import Pace
+from controller.known import KnownRecords
 from controller.session import Rules
 from shared.errors import Rejected
 from shared.logs import note
@@ -20,7 +21,8 @@ log = logging.getLogger("batchdrop.deployment")
 
 @dataclass(frozen=True)
 class Deployment:
-    """`policy` reads the operator's policy anew (cached for a short while by who provides it)."""
+    """`policy` reads the operator's policy anew (cached for a short while by who provides it). `known` spares reads;
+    nothing rests on it."""
 
     owner: Owner
     policy: Callable[[], Policy]
@@ -28,6 +30,7 @@ class Deployment:
     site: Site = field(default_factory=Site)
     pass_time: timedelta = timedelta(minutes=8)
     reap_foreign: bool = False
+    known: KnownRecords = field(default_factory=KnownRecords)
 
     def rules(self) -> Rules:
         """A policy that cannot be read admits nothing new; what is open goes on."""

@@ -22,7 +22,7 @@ from controller.session import HANDED_OVER, Rules, Session
 from controller.setbacks import after_setback, given_up
 from controller.steps.work import Work
 from controller.voice import overdue, owes, speak
-from shared.actions import LONG, Settle
+from shared.actions import Settle, is_long
 from shared.errors import BatchdropError, Conflict, Defect, OutOfTime, QuotaFull, Refused, Unreadable
 from shared.logs import about, note
 from shared.logs import line as line_of
@@ -138,7 +138,7 @@ def look(session: Session, now: datetime) -> Decision:
 
 def follow(session: Session, decision: Decision, now: datetime) -> bool:
     """Do what was decided, or leave it to those who may."""
-    if isinstance(decision.action, LONG):
+    if is_long(decision.action):
         if not session.budget.long:
             return hand_over(session, decision)
         if not session.take_lock():

@@ -15,10 +15,11 @@ from controller.accept import accept, accept_marked
 from controller.cancel import intend
 from controller.deployment import Deployment
 from controller.dropbox import Kind, classify
+from controller.known import listed
 from controller.store import Marker
 from shared.errors import Transient, Unreadable
 from shared.logs import note
-from shared.names import JOBS, STATUS, JobId, status_blob
+from shared.names import JOBS, STATUS, JobId, record_blob, status_blob
 from shared.ports import BlobItem, Ports
 
 log = logging.getLogger("batchdrop.sweep")
@@ -27,7 +28,9 @@ log = logging.getLogger("batchdrop.sweep")
 def sweep(ports: Ports, deployment: Deployment) -> list[JobId]:
     """Accept what nobody announced; the jobs that were."""
     markers = list(store.markers(ports.control))
-    accepted = [job for marker in markers if (job := unclaimed(marker, ports, deployment))]
+    claimed = listed(ports.control, len(markers))
+    without = [marker for marker in markers if record_blob(marker.job) not in claimed]
+    accepted = [job for marker in without if (job := unclaimed(marker, ports, deployment))]
     for item in unanswered(ports):
         if classify(item.name) is Kind.CANCEL:
             intend(item, markers, ports)

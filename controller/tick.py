@@ -1,6 +1,7 @@
-"""The timer's round over the open jobs: short passes, the most overdue first, by a few threads. Shell.
+"""The timer's round over the open jobs: short passes by a few threads. Shell.
 
-Jobs that there is no time for are left to the queue.
+Jobs that may hold pools come first, a crowd that only waits behind them; among each the most overdue first. Jobs that
+there is no time for are left to the queue.
 
 A platform timer can stop for good. So each tick leaves one tick message, delayed by five minutes, under a number kept
 in `batchdrop/tick`: when no tick has renewed the number by then, the message is the next tick.
@@ -10,12 +11,14 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from controller import hours, line, shares, store
 from controller.budget import Budget
 from controller.deployment import Deployment
+from controller.known import KnownRecords
 from controller.quota import Room, cores_of, first_cores, rooms
 from controller.reconcile import call_later, reconcile
 from controller.store import Marker
@@ -24,7 +27,7 @@ from shared.codes import Code
 from shared.errors import BatchdropError, Conflict
 from shared.logs import note
 from shared.names import STATE, JobId
-from shared.ports import ABSENT, Condition, Ports
+from shared.ports import ABSENT, BlobPort, Condition, Ports
 from shared.record import Record
 
 log = logging.getLogger("batchdrop.tick")
@@ -35,12 +38,13 @@ TICK = "tick"
 
 def tick(ports: Ports, deployment: Deployment, until: datetime) -> int:
     """One round; how many jobs were looked at."""
-    records = open_records(ports)
+    records = open_records(ports, deployment.known)
     rules, now = deployment.rules(), ports.clock.now()
     if rules.hours_per_day is not None:
         hours.sum_up(records, ports.control, now)
     called = divided(records, ports) | formed(records, ports, now)
-    due = sorted((r for r in records if r.next_look <= now or r.job in called), key=lambda r: r.next_look)
+    due = [record for record in records if record.next_look <= now or record.job in called]
+    due.sort(key=lambda record: (record.admitted is None and record.job not in called, record.next_look))
 
     def look(record: Record) -> None:
         try:
@@ -66,15 +70,17 @@ def divided(records: list[Record], ports: Ports) -> frozenset[JobId]:
         return frozenset()
 
 
-def open_records(ports: Ports) -> list[Record]:
+def open_records(ports: Ports, known: KnownRecords) -> list[Record]:
     """Records of all open markers, oldest manifest first. A marker whose record is archived is closed here."""
-    found = each(THREADS, lambda marker: read(marker, ports), list(store.markers(ports.control)))
+    markers = list(store.markers(ports.control))
+    etags = known.look(ports.control, [marker.job for marker in markers])
+    found = each(THREADS, lambda marker: read(marker, ports, partial(known.load, etags=etags)), markers)
     return [record for record in found if record is not None]
 
 
-def read(marker: Marker, ports: Ports) -> Record | None:
+def read(marker: Marker, ports: Ports, load: Callable[[BlobPort, JobId], store.Loaded | None]) -> Record | None:
     try:
-        loaded = store.load(ports.control, marker.job)
+        loaded = load(ports.control, marker.job)
     except BatchdropError as error:
         note(log, "cannot be read", logging.WARNING, job=marker.job, why=error)
         return None

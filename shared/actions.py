@@ -14,7 +14,9 @@ from shared.takings import Takings
 
 @dataclass(frozen=True)
 class FreezeInput:
-    """List the sources (or look at the one blob) and fix lengths and ETags."""
+    """List the sources (or look at the one blob) and fix lengths and ETags. `told`: the manifest alone says it all."""
+
+    told: bool = False
 
 
 @dataclass(frozen=True)
@@ -220,3 +222,8 @@ Action = (
 )
 
 LONG = (FreezeInput, SplitInput, AddTasks, JudgeCanary, Review, Settle, KeepEvidence, StartSide, MergeOutputs, CopyLogs)
+
+
+def is_long(action: Action | None) -> bool:
+    """May it take longer than a look?"""
+    return isinstance(action, LONG) and action != FreezeInput(told=True)

@@ -14,7 +14,7 @@ JOBS, STATUS, RESULTS, STATE = "jobs", "status", "results", "batchdrop"
 """Containers of the control account, save `results`, which is in the work account."""
 
 PINS = "pins/"
-LINE, SHARES, TODAY = "line", "shares", "today"
+LINE, SHARES, TODAY, RECORDS = "line", "shares", "today", "records"
 RESERVED = frozenset({JOBS, STATUS, STATE})
 SHARD_ROWS = 10_000
 KEEP = ".batchdrop"
@@ -77,7 +77,7 @@ def side_id(job: JobId, which: str) -> str:
 
 
 def record_blob(job: JobId) -> str:
-    return f"records/{job}.json"
+    return f"{RECORDS}/{job}.json"
 
 
 def marker_blob(modified: datetime, job: JobId) -> str:

@@ -30,6 +30,9 @@ STORAGE_BYTES_PER_SECOND = 200 * 2**20
 PACKED_RATIO = 4
 """How much gzip data is taken to hold where it was not counted."""
 PAUSE = timedelta(minutes=1)
+LONG_PAUSE = timedelta(minutes=10)
+NEAR = 20
+"""Places of the line that are looked at every minute."""
 
 
 def input_missing(case: Case) -> Decision | None:
@@ -68,7 +71,11 @@ def wrong_count(record: Record, found: int) -> Failure:
 
 
 def freeze_input(case: Case) -> Decision | None:
-    return case.go(FreezeInput()) if case.record.input is None else None
+    record = case.record
+    if record.input is not None:
+        return None
+    told = record.plan.units is not None and record.retry is None and not record.plan.manifest.reference
+    return case.go(FreezeInput(told=told))
 
 
 def nothing_to_do(case: Case) -> Decision | None:
@@ -142,7 +149,14 @@ def admit(case: Case) -> Decision | None:
     before = next((w.evidence for w in record.waiting if w.code == Code.QUOTA_FULL), {})
     why = full(line.room(first_cores(record), case.now))
     why = why.model_copy(update={"evidence": {**why.evidence, **{k: v for k, v in before.items() if k == "error"}}})
-    return case.hold(why, PAUSE, queue_end(record), line.place(record.job))
+    place, ends = line.place(record.job), queue_end(record)
+    return case.hold(why, min(pause_at(place), max(PAUSE, ends - case.now)), ends, place)
+
+
+def pause_at(place: int) -> timedelta:
+    """How long who stands there is left alone. The tick calls whoever may go on, so this only dates the place that he
+    is told; further back it changes slowly, and a long line costs little more than a short one."""
+    return min(max(PAUSE, PAUSE * place / NEAR), LONG_PAUSE)
 
 
 def make_containers(case: Case) -> Decision | None:

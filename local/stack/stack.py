@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -45,8 +45,8 @@ class Stack:
     `with Stack(folder) as stack:` starts them all, on free ports unless told otherwise, and stops them all.
     With `containers="podman"` the examples' images are built by podman and tasks run in real containers; otherwise an
     image is a folder over this machine's files. `settings` are the Function App's settings, `endpoints` the addresses.
-    `batch_admin`: the emulator lets itself be driven. `steer` makes of the Function App's settings those
-    that it is given, to lead it to its services by another way.
+    `batch_admin`: the emulator lets itself be driven; `batch_options`: more of its options. `steer` makes of the
+    Function App's settings those that it is given, to lead it to its services by another way.
     Raises PortTaken, NotReady, Busy, NoPodman, PodmanFailed.
     """
 
@@ -67,9 +67,10 @@ class Stack:
         containers: ContainerKind = "folders",
         say: Callable[[str], None] = _quiet,
         batch_admin: bool = False,
+        batch_options: Sequence[str] = (),
         steer: Callable[[Mapping[str, str]], dict[str, str]] = dict,
     ) -> None:
-        self._batch_admin = batch_admin
+        self._batch_options = [*batch_options, *(["--admin"] if batch_admin else [])]
         self._steer = steer
         self.layout = Layout(folder.resolve())
         self._kind = host
@@ -119,6 +120,12 @@ class Stack:
     def host_pid(self) -> int | None:
         """The process id of the Functions host, None while none runs."""
         return self._host.pid if self._host else None
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """The process ids of what runs, by name."""
+        host = {"functions host": self.host_pid} if self.host_pid else {}
+        return {program.name: program.pid for program in self._programs} | host
 
     def kill_host(self) -> None:
         """End the Functions host, and only it, by SIGKILL. With `keep_host` it comes back by itself."""
@@ -184,7 +191,7 @@ class Stack:
             *("--account", BATCH_ACCOUNT, "--key", keys.batch, *options),
             *("--data", str(self.layout.batch), "--storage", storage),
         ]
-        argv += ["--admin"] if self._batch_admin else []
+        argv += self._batch_options
         if self._mode == "identity":
             argv += ["--https-port", str(self._ports.arm)]
             argv += ["--cert", str(certificate.certificate), "--certkey", str(certificate.key)]

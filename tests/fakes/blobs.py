@@ -90,9 +90,10 @@ class MemoryBlobs(Faulty):
     ) -> Iterator[BlobItem]:
         with self._lock:
             found = self._containers.get(container)
-            stored = list(found.blobs.values()) if found and self._is_there(container) else []
+            blobs = found.blobs.items() if found and self._is_there(container) else ()
+            stored = [one for name, one in blobs if name.startswith(prefix)]
         for one in sorted(stored, key=lambda each: each.item.name.encode()):
-            if one.item.name.startswith(prefix) and (after is None or one.item.name.encode() > after.encode()):
+            if after is None or one.item.name.encode() > after.encode():
                 yield one.item if metadata else _without_metadata(one.item)
 
     # ------------------------------------------------------------------ writing
