@@ -54,6 +54,7 @@ class Warn(StrEnum):
     CANCEL_TOO_LATE = "CANCEL_TOO_LATE"
     PREEMPTIONS = "PREEMPTIONS"
     LOGS_MISSING = "LOGS_MISSING"
+    NODE_UNUSABLE = "NODE_UNUSABLE"
 
 
 class Reason(StrEnum):

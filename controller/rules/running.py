@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Literal
 
 from controller.outcome import allowed
-from controller.rules import spending
+from controller.rules import bad_nodes, spending
 from controller.rules.case import Case, Decision, Row, known_units
 from controller.rules.conditions import fatal, hopeless, outgrown, quiet, waiting
 from controller.rules.progress import firsts, progress, usage
@@ -70,6 +70,7 @@ def running(case: Case) -> Decision | None:
         "failures_read": min(case.record.failures_read, case.seen.counts.failed),  # fewer once some run again
         "quiet_since": quiet(case),
         "short_since": spending.short_since(case),
+        "warnings": bad_nodes.warnings(case),
     }
     return case.wait(next_poll(case), notes(case), waiting=waiting(case), **facts)
 

@@ -18,6 +18,12 @@ def bad_nodes(ground: EmulatedGround, job: str) -> bool:
     return nodes.unusable + nodes.start_task_failed > 0 and not nodes.running + nodes.idle + nodes.starting
 
 
+def bad_node(ground: EmulatedGround, job: str) -> bool:
+    """One at least is of no use."""
+    nodes = ground.world.batch.node_counts(job)
+    return nodes.unusable + nodes.start_task_failed > 0
+
+
 def resize_error(ground: EmulatedGround, job: str) -> bool:
     pool = ground.world.batch.pool(job)
     return pool is not None and bool(pool.resize_errors)
@@ -79,6 +85,7 @@ def at_once(_ground: EmulatedGround, _job: str) -> bool:
 
 SIGHTS: dict[str, Sight] = {
     "all nodes unusable": bad_nodes,
+    "a node unusable": bad_node,
     "resize error": resize_error,
     "autoscale error": autoscale_error,
     "pool going": pool_going,

@@ -10,6 +10,7 @@ import pytest
 from controller import store
 from shared.errors import Refused
 from shared.names import JobId
+from shared.policy import VmSize
 from shared.ports import NodeCounts, NodeError, ServiceError
 from tests.loop.ground import Ground
 from tests.loop.test_jobs import RANGE, number
@@ -154,6 +155,36 @@ def test_unusable_nodes_are_given_a_quarter_of_an_hour() -> None:
     failure = why(ground)[2]
     assert failure is not None
     assert failure["code"] == "NODE_UNUSABLE"
+
+
+def test_a_node_of_no_use_beside_others_is_a_warning_and_no_reason_to_wait() -> None:
+    """Named with its error and, where the policy has prices, with its cost; gone once the node is fine again."""
+    ground = Ground()
+    price = VmSize(cores=2, price=1.0, spot_price=0.25)
+    ground.policy = ground.policy.model_copy(update={"vm_sizes": {"Standard_D2s_v5": price}, "currency": "USD"})
+    ground.world.batch.first_nodes = NodeCounts(running=2, unusable=2, spot=4, total=4)
+    ground.drop(RANGE)
+    (job,) = ground.open_jobs()
+    pool = ground.world.batch.pools[job]
+    pool.node_errors = (NodeError("n3", "unusable", "DiskFull", "no space"), NodeError("n4", "unusable", "", "lost"))
+    ground.world.batch.start(2)
+    minutes_pass(ground)
+    assert why(ground) == ("running", [], None)
+    (warning,) = ground.status()["warnings"]
+    assert warning["code"] == "NODE_UNUSABLE"
+    assert "2 of 4 nodes are of no use" in warning["message"]
+    assert "Node n3 is unusable: DiskFull: no space" in warning["message"]
+    assert "(0.50 USD an hour)" in warning["message"]
+    pool.node_errors = ()
+    ground.world.batch.set_nodes(job, NodeCounts(running=4, spot=4, total=4))
+    minutes_pass(ground)
+    assert ground.status()["warnings"] == []
+
+
+def test_what_is_told_as_a_wait_is_no_warning_besides() -> None:
+    """All nodes are of no use: the job waits for that, and nothing is said twice."""
+    ground = started(NodeCounts(unusable=1, total=1), NodeError("n1", "unusable", "", "lost contact"))
+    assert (why(ground)[1], ground.status()["warnings"]) == (["NODE_UNUSABLE"], [])
 
 
 def test_idle_nodes_beside_waiting_tasks_are_told_as_stuck() -> None:
