@@ -2,17 +2,13 @@
 
 Jobs that may hold pools come first, a crowd that only waits behind them; among each the most overdue first. Jobs that
 there is no time for are left to the queue.
-
-A platform timer can stop for good. So each tick leaves one tick message, delayed by five minutes, under a number kept
-in `batchdrop/tick`: when no tick has renewed the number by then, the message is the next tick.
 """
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
 from controller import hours, line, shares, store
@@ -24,16 +20,14 @@ from controller.reconcile import call_later, reconcile
 from controller.store import Marker
 from controller.threads import each
 from shared.codes import Code
-from shared.errors import BatchdropError, Conflict
+from shared.errors import BatchdropError
 from shared.logs import note
-from shared.names import STATE, JobId
-from shared.ports import ABSENT, BlobPort, Condition, Ports
+from shared.names import JobId
+from shared.ports import BlobPort, Ports
 from shared.record import Record
 
 log = logging.getLogger("batchdrop.tick")
 THREADS = 8
-SECOND_CLOCK = timedelta(minutes=5)
-TICK = "tick"
 
 
 def tick(ports: Ports, deployment: Deployment, until: datetime) -> int:
@@ -128,26 +122,3 @@ def room_for_more(ports: Ports) -> tuple[Room, ...]:
     except BatchdropError as error:
         note(log, "the room of the account was not counted", logging.WARNING, why=error)
         return ()
-
-
-def keep_ticking(ports: Ports, number: int | None) -> bool:
-    """Renew the number and leave the next message. False for a message whose number is not the newest: it is dropped.
-
-    `number` None: the platform's timer, which is always right, but renews only once in a while.
-    """
-    blob = ports.control.read(STATE, TICK)
-    state = json.loads(blob.content) if blob else {"number": 0}
-    now = ports.clock.now()
-    if number is not None and state["number"] != number:
-        return False
-    if number is None and blob is not None and now - blob.item.modified < SECOND_CLOCK / 5:
-        return True
-    following = {"number": state["number"] + 1}
-    when = Condition(etag=blob.item.etag) if blob else ABSENT
-    # The message first: who dies in between leaves two of one number, of which the second is dropped, and never none.
-    ports.queue.send({"kind": "tick", "number": following["number"]}, SECOND_CLOCK)
-    try:
-        ports.control.put(STATE, TICK, json.dumps(following).encode(), when=when)
-    except Conflict:
-        return number is None
-    return True

@@ -19,8 +19,9 @@ from controller.deployment import Deployment
 from controller.dropbox import Kind, classify
 from controller.reaper import reap
 from controller.reconcile import reconcile
+from controller.second_clock import call_late, hear, keep_ticking
 from controller.sweep import sweep
-from controller.tick import keep_ticking, tick
+from controller.tick import tick
 from shared.errors import Transient, Unreadable
 from shared.logs import note
 from shared.names import JobId
@@ -72,6 +73,10 @@ def on_wake(message: Mapping[str, Any], ports: Ports, deployment: Deployment) ->
         case "tick":
             if keep_ticking(ports, int(message.get("number", -1))):
                 look_around(ports, deployment)
+        case "sweep":
+            on_sweep(ports, deployment)
+        case "reap":
+            on_reap(ports, deployment)
         case other:
             note(log, "a message of unknown kind was dropped", logging.ERROR, kind=other)
 
@@ -95,19 +100,26 @@ def on_tick(ports: Ports, deployment: Deployment) -> None:
 
 
 def look_around(ports: Ports, deployment: Deployment) -> None:
+    """Open jobs, and timers that are silent."""
     with patient("tick"):
         tick(ports, deployment, ports.clock.now() + TICK_TIME)
+    with patient("other timers"):
+        call_late(ports)
 
 
 def on_sweep(ports: Ports, deployment: Deployment) -> None:
-    """The drop box is the truth: accept what nobody announced."""
+    """The drop box is the truth: accept what nobody announced. At start it is the first to wind up the second clock."""
+    with patient("second clock"):
+        keep_ticking(ports, None)
     with patient("sweep"):
+        hear(ports, "sweep")
         sweep(ports, deployment)
 
 
 def on_reap(ports: Ports, deployment: Deployment) -> None:
     """Hourly: delete what no job owns any more."""
     with patient("reap"):
+        hear(ports, "reap")
         reap(ports, deployment)
 
 

@@ -16,7 +16,8 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.crash.table import show
-from tests.hostile.machine import Delivery
+from tests.hostile.jobs import KINDS
+from tests.hostile.machine import Delivery, machine_of
 from tests.hostile.storm import Storm, storm, storm_by_identity, storm_over
 from tests.hostile.weather import SERVICES
 from tests.hostile.worlds import WORLDS
@@ -77,18 +78,19 @@ def delivery(number: int, examples: int) -> Row:
     row, began = Row("delivery"), time.monotonic()
     Delivery.tally.clear()
     chosen = settings(
-        max_examples=examples,
+        max_examples=max(1, examples // len(KINDS)),
         stateful_step_count=40,
         deadline=None,
         suppress_health_check=list(HealthCheck),
         phases=[Phase.generate],
         database=None,
     )
-    try:
-        run_state_machine_as_test(seed(number)(Delivery), settings=chosen)
-    except Exception:  # noqa: BLE001 - it is told, and the rest is run too
-        traceback.print_exc()
-        row.wrong = 1
+    for kind in sorted(KINDS):
+        try:
+            run_state_machine_as_test(seed(number)(machine_of(kind)), settings=chosen)
+        except Exception:  # noqa: BLE001 - it is told, and the rest is run too
+            traceback.print_exc()
+            row.wrong += 1
     tally = Delivery.tally
     row.runs, row.jobs, row.faults = tally["runs"], tally["jobs"], tally["dies"] + tally["sleeps"] + tally["harmed"]
     row.seconds = time.monotonic() - began

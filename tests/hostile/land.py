@@ -24,12 +24,16 @@ from tests.fakes.queue import MemoryQueue
 from tests.fakes.secrets import MemorySecrets
 from tests.fakes.tasks import TaskEnd
 from tests.fakes.world import World
-from tests.hostile.jobs import SOURCES, program
+from tests.hostile.foreign import settle_in
+from tests.hostile.jobs import POOL, SOURCES, program
 from tests.hostile.witness import Watched, Witness
 from tests.hostile.worker import Worker
 from tests.loop.ground import POLICY, run_task
+from tests.loop.mounts import NotThere
 
 Trigger = Callable[[Ports], None]
+NO_CONTAINER = 125
+"""What the engine ends with when it could not start one."""
 
 
 class LaggingBatch(FakeBatch):
@@ -69,10 +73,11 @@ class Site:
         locks, queue, events, secrets = MemoryLocks(clock), MemoryQueue(clock), MemoryEvents(), MemorySecrets()
         ports = Ports(self.control, land.work, land.batch, locks, queue, events, secrets, clock)
         self.world = World(ports, clock, self.control, land.work, land.batch, locks, queue, events, secrets)
-        policy = parse_policy(POLICY)
+        policy = parse_policy(POLICY).model_copy(update={"pools": (POOL,)})
         self.deployment = Deployment(owner(name, "test"), lambda: policy, Pace(5, 30))
         self.hints: list[Hint] = []
-        self.timer = True
+        self.dead: set[str] = set()
+        """Timers of the platform that have stopped for good."""
 
     def drop(self, path: str, manifest: str, events: int) -> None:
         self.control.put(JOBS, path, manifest.encode())
@@ -130,6 +135,7 @@ class Land:
         for path, content in SOURCES.items():
             self.work.put("data", path, content)
         self.sites = [Site("one", self), Site("two", self)]
+        settle_in(self.batch, self.work)
 
     def start(self, site: Site, hint: Hint, skew: timedelta, calls: int | None) -> Worker:
         """A worker takes a hint, and comes as far as that many calls."""
@@ -153,6 +159,8 @@ class Land:
             return run_task(spec, program, self.sites[0].world)
         except (Vanished, Transient) as error:
             return TaskEnd(None, "usererror", "FileUploadContainerNotFound", str(error))
+        except NotThere as error:
+            return TaskEnd(NO_CONTAINER, message=str(error))
 
     def tell(self, line: str) -> None:
         self.story.append(line)

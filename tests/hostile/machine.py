@@ -11,9 +11,9 @@ from typing import ClassVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from shared.names import JOBS, JobId
-from tests.hostile.ending import judge_end, quiet
-from tests.hostile.jobs import KINDS
+from shared.names import JOBS, RESULTS, JobId
+from tests.hostile.ending import calm, judge_end, quiet
+from tests.hostile.jobs import KINDS, MENDED, UNDONE
 from tests.hostile.land import Hint, Land, Site
 from tests.hostile.vandals import DEEDS, harm
 
@@ -23,20 +23,21 @@ SKEWS = (0, 0, 0, -240, 240)
 SPANS = (1, 5, 31, 125, 600, 1900)
 FATES = ("once", "once", "once", "twice", "lost")
 TIMERS = ("tick", "tick", "tick", "tick", "sweep", "reap")
-DICE = st.integers(0, 2**32 - 1).map(Random)
 DUE = ("deliver",) * 6 + ("timer",) * 4 + ("worker",) * 6 + ("nodes",) * 5 + ("time",) * 4
-RARE = ("drop",) * 3 + ("regret", "harm")
+RARE = ("drop",) * 3 + ("regret", "harm", "retry")
 
 
 class Delivery(RuleBasedStateMachine):
-    """Two controllers on one account, and all that can go wrong with what reaches them. One rule, whose dice are
-    thrown anew for each step: so no run goes without the steps that others need. `tally`: of all runs."""
+    """Two controllers on one account, and all that can go wrong with what reaches them. One rule, by the run's own
+    dice: so no run goes without the steps that others need. `kind`: that of the first job. `tally`: of all runs."""
 
+    kind: ClassVar[str] = ""
     tally: ClassVar[Counter[str]] = Counter()
 
     def __init__(self) -> None:
         super().__init__()
         self.land = Land()
+        self.dice = Random(0)
         self.steps: dict[str, Callable[[Site, Random], None]] = {
             "deliver": self.deliver,
             "timer": self.timer,
@@ -45,17 +46,28 @@ class Delivery(RuleBasedStateMachine):
             "time": self.pass_time,
             "drop": self.drop,
             "regret": self.regret,
+            "retry": self.retry,
             "harm": self.harm,
         }
 
-    @initialize(kinds=st.lists(st.sampled_from(sorted(KINDS)), min_size=1, max_size=3))
-    def begin(self, kinds: list[str]) -> None:
+    @initialize(number=st.integers(0, 2**32 - 1))
+    def begin(self, number: int) -> None:
+        """Jobs are dropped; in some runs one of them retries what an earlier job has left undone."""
+        site, self.dice = self.land.sites[0], Random(f"{self.kind} {number}")
+        if self.dice.random() < 0.4:
+            site.drop("earlier.yaml", KINDS[self.dice.choice(UNDONE)], 1)
+            calm(self.land)
+            self.retry(site, self.dice)
+        kinds = [self.kind or self.dice.choice(sorted(KINDS))]
+        kinds += [self.dice.choice(sorted(KINDS)) for _ in range(self.dice.randrange(3))]
         for path, kind in zip(PATHS, kinds, strict=False):
-            self.land.sites[0].drop(path, KINDS[kind], 1)
+            self.land.tell(f"{kind} at {path}")
+            site.drop(path, KINDS[kind], 1)
 
-    @rule(what=st.sampled_from(DUE + RARE), dice=DICE)
-    def step(self, what: str, dice: Random) -> None:
-        self.steps[what](dice.choice(self.land.sites[:1] * 3 + self.land.sites[1:]), dice)
+    @rule()
+    def step(self) -> None:
+        site, what = self.dice.choice(self.land.sites[:1] * 3 + self.land.sites[1:]), self.dice.choice(DUE + RARE)
+        self.steps[what](site, self.dice)
 
     # ------------------------------------------------------------------ people
 
@@ -75,12 +87,24 @@ class Delivery(RuleBasedStateMachine):
         else:
             site.control.delete(JOBS, path)
 
+    def retry(self, site: Site, dice: Random) -> None:
+        """Of some job that has ended, as it left it or mended."""
+        offered = [item.name for item in self.land.work.list(RESULTS) if item.name.endswith("/retry.yaml")]
+        if not offered:
+            return
+        name, path, more = dice.choice(offered), dice.choice(PATHS), dice.choice(("", MENDED, MENDED))
+        blob = self.land.work.read(RESULTS, name)
+        assert blob is not None
+        self.tally["retries"] += 1
+        self.land.tell(f"{name} at {path} of {site.name}{', mended' if more else ''}")
+        site.drop(path, blob.content.decode() + more, 1)
+
     # ------------------------------------------------------------------ hints and workers
 
     def deliver(self, site: Site, dice: Random) -> None:
         site.collect()
         fate = dice.choice(FATES)
-        able = [hint for hint in site.hints if fate != "lost" or site.timer or hint.what != "tick"]
+        able = [hint for hint in site.hints if fate != "lost" or not site.dead or hint.what != "tick"]
         if not able:
             return
         hint = dice.choice(able)
@@ -92,7 +116,7 @@ class Delivery(RuleBasedStateMachine):
 
     def timer(self, site: Site, dice: Random) -> None:
         which = dice.choice(TIMERS)
-        if site.timer or which != "tick":
+        if which not in site.dead:
             self.land.tell(f"{which} of {site.name}")
             self.start(site, Hint("timer", site.timers()[which]), dice)
 
@@ -152,6 +176,13 @@ class Delivery(RuleBasedStateMachine):
             error.add_note("\n".join(self.land.story))
             raise
         finally:
-            self.tally.update(runs=1, jobs=len(self.land.witness.records))
+            self.tally[f"first {self.kind}"] += 1
+            records = self.land.witness.records.values()
+            self.tally.update(runs=1, jobs=len(records), retried=sum(record["retry"] is not None for record in records))
             for worker in self.land.workers + self.land.frozen:
                 worker.kill()
+
+
+def machine_of(first: str) -> type[Delivery]:
+    """The machine whose runs begin with a job of this kind."""
+    return type(f"Delivery_{first.replace('-', '_')}", (Delivery,), {"kind": first})

@@ -11,6 +11,10 @@ from tests.fakes.world import World
 BELOW = "$AZ_BATCH_NODE_MOUNTS_DIR/"
 
 
+class NotThere(AssertionError):
+    """A folder that a container should be given; where nobody deleted it, that is a fault of whoever made the task."""
+
+
 @dataclass(frozen=True)
 class Bound:
     """A folder of a mount at its path in the container. `prefix` is that of its blobs."""
@@ -27,7 +31,8 @@ def bound(spec: TaskSpec, world: World) -> list[Bound]:
     mounts = {each.path: each for each in (pool.spec.mounts if pool else ())}
     found = [_bound(option, mounts) for option in spec.run_options if option.startswith(BELOW)]
     for each in found:
-        assert next(world.work.list(each.container, each.prefix), None), f"{each} is not there"
+        if next(world.work.list(each.container, each.prefix), None) is None:
+            raise NotThere(f"{each} is not there")
     return found
 
 

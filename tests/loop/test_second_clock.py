@@ -10,7 +10,7 @@ import pytest
 from controller import triggers
 from shared.errors import Transient
 from shared.names import STATE
-from tests.loop.ground import Ground
+from tests.loop.ground import Ground, Program
 from tests.loop.mortal import Killed, Killer, mortal
 from tests.loop.test_jobs import RANGE, number
 
@@ -73,3 +73,49 @@ def test_a_busy_second_clock_keeps_nobody_from_his_work() -> None:
         trigger()
     ground.settle(number)
     assert ground.status()["state"] == "succeeded"
+
+
+def pass_hours(ground: Ground, hours: int, program: Program = number) -> None:
+    """No timer fires; messages come when they are due."""
+    for _ in range(hours * 12):
+        ground.world.clock.advance(FIVE)
+        for _ in range(4):
+            ground.deliver()
+            ground.run_tasks(program)
+
+
+@pytest.mark.parametrize("begun_by", ["tick", "sweep"])
+def test_with_all_timers_dead_what_nobody_announced_is_found_all_the_same(begun_by: str) -> None:
+    """A manifest whose event was lost is accepted, run to its end and cleaned up, by messages alone."""
+    ground = Ground()
+    getattr(ground, begun_by)()
+    ground.drop(RANGE, announce=0)
+    pass_hours(ground, 1)
+    assert ground.status()["state"] == "succeeded"
+    assert (ground.left(), ground.open_jobs()) == ([], [])
+
+
+def test_with_all_timers_dead_what_nobody_owns_is_still_deleted() -> None:
+    """A pool that came back after its job was archived goes within hours."""
+    ground = Ground()
+    ground.tick()
+    ground.drop(RANGE)
+    (pool,) = ground.world.batch.pools.values()
+    pass_hours(ground, 1)
+    ground.world.batch.create_pool(pool.spec)
+    assert ground.left()
+    pass_hours(ground, 5)
+    assert ground.left() == []
+
+
+def test_timers_that_are_alive_are_not_called_for() -> None:
+    """Where they fire as they should, the queue holds ticks alone."""
+    ground = Ground()
+    for minute in range(0, 360, 5):
+        ground.tick()
+        ground.sweep()
+        if minute % 60 == 0:
+            ground.reap()
+        assert {message.body["kind"] for message in ground.world.queue.messages} <= {"tick"}
+        ground.world.clock.advance(FIVE)
+        ground.deliver()
