@@ -3,8 +3,15 @@
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from local.azurite import Azurite, start_azurite
+
+# Examples are the same in every run, and a slow machine is no failure. `--hypothesis-profile=search` draws new ones.
+_PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("search", _PATIENT)
+settings.register_profile("steady", _PATIENT, derandomize=True, database=None)
+settings.load_profile("steady")
 
 
 @pytest.fixture(scope="session")

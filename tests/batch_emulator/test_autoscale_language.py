@@ -191,7 +191,7 @@ def _sums(draw: st.DrawFn) -> tuple[str, float]:
     return text, float(eval(text))  # noqa: S307  # digits and three signs, made above
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(_sums())
 def test_arithmetic_agrees_with_python(given_sum: tuple[str, float]) -> None:
     """Precedence, associativity and signs are those of ordinary arithmetic."""
@@ -207,7 +207,7 @@ def _code(text: str) -> str | None:
     return None
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.text(alphabet='x1$.,;:?()"+-*/<>=!&| \nGetSample', max_size=60))
 def test_any_text_is_a_formula_or_is_refused_by_name(text: str) -> None:
     """Nothing but FormulaError ever comes out, and always with a code of the service."""

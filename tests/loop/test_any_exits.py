@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.loop.ground import Container, Ground
@@ -45,7 +45,7 @@ def check_sum(ground: Ground) -> None:
     assert tasks["total"] == sum(tasks[k] for k in parts)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(TASKS, st.integers(0, 3), st.integers(0, 3), st.booleans(), st.integers(1, 4))
 def test_any_exit_codes_end_a_job_as_its_rules_say(
     codes: list[list[int]], retries: int, tolerated: int, canary: bool, at_once: int

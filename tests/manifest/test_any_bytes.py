@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import Rejected
@@ -53,21 +53,18 @@ def read(raw: bytes, path: str) -> None:
         assert manifest.model_dump_json()
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=300), NAMES)
 def test_any_bytes_are_a_manifest_or_a_rejection(raw: bytes, path: str) -> None:
     """Noise is rejected with a reason."""
     read(raw, path)
 
 
-@settings(deadline=None)
 @given(st.text(max_size=300), NAMES)
 def test_any_text_is_a_manifest_or_a_rejection(text: str, path: str) -> None:
     """So is any text."""
     read(text.encode("utf-8", "replace"), path)
 
 
-@settings(deadline=None)
 @given(st.dictionaries(PATHS, VALUES, max_size=4))
 def test_any_value_in_any_field_is_taken_or_refused(changes: dict[str, object]) -> None:
     """Every field bears every value: what comes out is a complete manifest or named problems."""
@@ -158,7 +155,6 @@ EDITS: dict[str, Callable[[str, int, int, str], str]] = {
 }
 
 
-@settings(deadline=None)
 @given(st.sampled_from(TEXTS), st.lists(st.tuples(st.sampled_from(sorted(EDITS)), SPANS, SNIPPETS), max_size=4))
 def test_a_manifest_with_slips_of_the_keyboard_is_taken_or_refused(
     text: str, edits: list[tuple[str, tuple[int, int], str]]
@@ -174,7 +170,6 @@ def places(node: Any, way: tuple[str | int, ...] = ()) -> list[tuple[str | int, 
     return [way, *(place for step, each in inner for place in places(each, (*way, step)))]
 
 
-@settings(deadline=None)
 @given(st.sampled_from(TREES), st.lists(st.tuples(st.integers(0, 10_000), VALUES), min_size=1, max_size=3))
 def test_a_manifest_with_a_wrong_value_anywhere_is_taken_or_refused(tree: Any, changes: list[tuple[int, Any]]) -> None:
     """Any value in the place of any other, lists and mappings included."""

@@ -82,7 +82,7 @@ HOSTILE = st.lists(st.sampled_from(PIECES), max_size=8).map(lambda pieces: "".jo
 LINE = HOSTILE.map(lambda text: text.replace("\n", "").replace("\t", ""))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(HOSTILE, min_size=1, max_size=3), st.lists(HOSTILE, max_size=3), LINE, HOSTILE)
 def test_words_stay_words(command: list[str], args: list[str], folder: str, value: str) -> None:
     """Whatever stands in command, args, workingDirectory and environment: one word each, read by a real shell."""

@@ -154,7 +154,7 @@ OUTPUTS = {"lines": TEXTS[:5], "concat": TEXTS[:5], "csv": TABLES[:4], "json": V
 
 
 @pytest.mark.parametrize("by", OUTPUTS)
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=40)
 @given(lengths=st.lists(st.integers(1, 9), min_size=1, max_size=4), wait=st.integers(1, 30))
 def test_a_joiner_goes_on_from_its_state(by: str, lengths: list[int], wait: int) -> None:
     """At any point where it tells its state: a fresh one that was told it, by way of JSON, answers the same."""
