@@ -38,7 +38,7 @@ reaper: setup ## what the hourly reaper would delete, and why; deletes nothing (
 demo: setup ## a whole job from drop to result, on a stack of its own
 	@$(PY) -m local.demo $(ARGS)
 
-test: setup ## all tests (ARGS="-k name" for some)
+test: setup ## all tests (ARGS="-k name" for some; ARGS=--hypothesis-profile=search draws new examples)
 	@$(PY) -m pytest -n $(AT_ONCE) --dist loadfile $(ARGS)
 
 test-clients: setup ## the Azure CLI and an older SDK against the Batch emulator (installs them below .tools)
