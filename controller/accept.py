@@ -154,8 +154,10 @@ def claim(drop: Drop, parsed: Parsed, plan: Plan, job: JobId, ports: Ports, depl
     target_problems(manifest, plan, job, deployment.policy(), ports, again.of if again else ())
     count_day(job, ports, deployment, drop.now)
     retry.hold(again, manifest, job, ports)
-    older = older_job(drop.path, ports)
-    record = first_record(drop, plan, job, key, deployment, older).model_copy(update={"retry": again})
+    cancels = manifest.on_replace == "cancel"
+    older = older_jobs(drop, job, ports, every=cancels)
+    newest = next(iter(older), None)
+    record = first_record(drop, plan, job, key, deployment, newest).model_copy(update={"retry": again})
     store.keep_manifest(ports.control, job, drop.blob.content)
     store.keep_parsed(ports.control, job, manifest)
     store.keep_said(ports.control, job, parsed.document)
@@ -166,8 +168,8 @@ def claim(drop: Drop, parsed: Parsed, plan: Plan, job: JobId, ports: Ports, depl
     except Conflict:
         return job
     note(log, "accepted", manifest=drop.path, job=job)
-    if older is not None and manifest.on_replace == "cancel":
-        store.intend_cancel(ports.control, older)
+    for each in older if cancels else ():
+        store.intend_cancel(ports.control, each)
     say_first(loaded, ports, drop.now)
     return job
 
@@ -194,12 +196,24 @@ def first_record(drop: Drop, plan: Plan, job: JobId, key: Key, deployment: Deplo
     )
 
 
-def older_job(path: str, ports: Ports) -> JobId | None:
-    """The open job of an older version of this path, as its status shows."""
-    status = ports.control.head(STATUS, status_blob(path))
-    if status is None or status.metadata.get("final") == "true" or "job" not in status.metadata:
-        return None
-    return JobId(status.metadata["job"])
+def older_jobs(drop: Drop, job: JobId, ports: Ports, *, every: bool) -> list[JobId]:
+    """The open jobs of older versions of this path, the newest first; at least that one, or `every` one.
+
+    Its status shows it, unless a version that became no job, or is over already, has written there since.
+    """
+    status = ports.control.head(STATUS, status_blob(drop.path))
+    if status is None:
+        return []
+    if not every and status.metadata.get("final") != "true" and "job" in status.metadata:
+        return [JobId(status.metadata["job"])]
+    until = drop.blob.item.modified
+    older = [each.job for each in store.markers(ports.control) if each.path == drop.path and each.modified <= until]
+    return [each for each in reversed(older) if each != job and is_open(each, ports)]
+
+
+def is_open(job: JobId, ports: Ports) -> bool:
+    loaded = store.load(ports.control, job)
+    return loaded is not None and loaded.record.final is None
 
 
 def count_day(job: JobId, ports: Ports, deployment: Deployment, now: datetime) -> None:

@@ -109,8 +109,9 @@ def review(record: Record, failed: int, work: Work) -> Record:
     if found.over:
         return settle.settle(record, act.Settle("early"), work)
     record = rerun.run_again(record, found.again, work)
+    usage = record.usage.model_copy(update={"retries": found.retries})
     read = max(0, failed - len(found.again))
-    return record.model_copy(update={"so_far": found.so_far, "failures_read": read})
+    return record.model_copy(update={"so_far": found.so_far, "failures_read": read, "usage": usage})
 
 
 Ending = (

@@ -191,7 +191,7 @@ def leave_word(session: Session, record: Record, *, ended: bool) -> None:
     session.save(record.model_copy(update=word))
     job, number = session.record.job, session.record.wake
     if ended:
-        session.ports.events.tasks_ended(job, number)
+        session.ports.events.tasks_ended(job, number, session.record.plan.manifest.labels)
     if again or not ended:
         session.ports.queue.send({"kind": "job", "job": job, "wake": number})
 

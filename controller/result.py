@@ -62,7 +62,7 @@ def result_document(record: Record, failures: Sequence[FailedUnits], causes: Seq
         "failuresListed": len(failures),
         "failuresFile": links_of(record)["failed"],
         "retry": retry_link(record),
-        "container": {"image": record.plan.manifest.container.image, "digest": None},
+        "container": container_of(record.plan.manifest.container.image),
         "input": {
             **{key: value for key, value in input_of(record).items() if key in ("blobs", "bytes")},
             "etag": record.input.etag if record.input else None,
@@ -77,6 +77,11 @@ def result_document(record: Record, failures: Sequence[FailedUnits], causes: Seq
         "times": {key: times[key] for key in ("accepted", "firstTask", "verdict", "final")},
         "report": None,
     }
+
+
+def container_of(image: str) -> dict[str, str | None]:
+    """The digest is the one that the manifest names: Batch does not tell which one a tag stood for."""
+    return {"image": image, "digest": image.partition("@")[2] or None}
 
 
 def retry_link(record: Record) -> dict[str, str | None] | None:

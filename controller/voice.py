@@ -74,7 +74,7 @@ def write_own(record: Record, work: BlobPort, document: bytes) -> None:
             return
         when = Condition(etag=there.etag) if there else ABSENT
         try:
-            work.put(RESULTS, name, document, when=when, metadata={"revision": str(revision)}, content_type=JSON)
+            work.put(RESULTS, name, document, when=when, metadata=drop_empty(marks(record)), content_type=JSON)
         except Conflict:
             continue
         return
@@ -89,17 +89,20 @@ def latest_by_path(deliveries: tuple[Delivery, ...]) -> list[Delivery]:
 
 
 def write_status(record: Record, control: BlobPort, path: str, etag: str, modified: datetime, document: bytes) -> None:
+    whose = {"manifest_etag": quote(etag), "manifest_modified": modified.isoformat()}
+    write_owned(control, path, whose | marks(record), document)
+
+
+def marks(record: Record) -> dict[str, str]:
+    """What a program reads of a status by a HEAD alone, and the revision that it shows."""
     complete = complete_of(record)
-    metadata = {
-        "manifest_etag": quote(etag),
-        "manifest_modified": modified.isoformat(),
+    return {
         "job": record.job,
         "state": state_of(record),
         "final": str(is_final(record)).lower(),
         "complete": "" if complete is None else str(complete).lower(),
         "revision": str(record.revision),
     }
-    write_owned(control, path, metadata, document)
 
 
 def write_owned(control: BlobPort, path: str, metadata: dict[str, str], document: bytes) -> None:

@@ -111,6 +111,8 @@ class Review:
 
     so_far: SoFar = field(default_factory=SoFar)
     again: list[FailedTask] = field(default_factory=list)
+    retries: int = 0
+    """Of the failed tasks: those of others are counted at the end."""
     over: bool = False
 
 
@@ -121,6 +123,7 @@ def review(record: Record, work: Work) -> Review:
     reruns, units = Reruns(record, work.ports), ledger.units_by_row(record, work.ports.control)
     for task in work.ports.batch.failed(record.job):
         fate = fate_of(task, manifest)
+        found.retries += task.runs - 1
         if fate is Fate.STOPS:
             return Review(over=True)
         if reruns.hopeful(task):

@@ -62,9 +62,19 @@ def settle(record: Record, action: Settle, work: Work) -> Record:
         if again and action.how == "ended":
             return run_again(record, again, work)
         read_unfinished(record, board, work, action)
+        record = count_retries(record, work)
     if is_judged(action):
         judge_outputs(record, board, work)
     return conclude(record, action, board, work)
+
+
+def count_retries(record: Record, work: Work) -> Record:
+    """Runs that Batch began again by itself, those of tasks that ended well at last included."""
+    total = 0
+    for times in work.ports.batch.retries(record.job):
+        total += times
+        work.save(record)
+    return record.model_copy(update={"usage": record.usage.model_copy(update={"retries": total})})
 
 
 def is_lost(record: Record, action: Settle, work: Work) -> bool:

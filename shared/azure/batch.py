@@ -173,6 +173,9 @@ class AzureBatch:
     def failed(self, job_id: str) -> Iterator[FailedTask]:
         return task_lists.failed(self._door, job_id)
 
+    def retries(self, job_id: str) -> Iterator[int]:
+        return task_lists.retries(self._door, job_id)
+
     def reactivate(self, job_id: str, task_id: str) -> None:
         """A task that waits, runs or has succeeded by now needs it no more: success."""
         self._door.refused(

@@ -13,7 +13,7 @@ from shared.errors import Refused
 from shared.ports import QueuePort
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from azure.eventgrid import EventGridEvent
 
@@ -32,10 +32,11 @@ class TopicEvents:
         """Close the connections."""
         self._transport.close()
 
-    def tasks_ended(self, job_id: str, wake: int) -> None:
+    def tasks_ended(self, job_id: str, wake: int, labels: Mapping[str, str]) -> None:
         from azure.eventgrid import EventGridEvent
 
-        event = EventGridEvent(f"jobs/{job_id}", TYPE, {"job": job_id, "wake": wake}, DATA_VERSION)
+        data = {"job": job_id, "wake": wake, "labels": dict(labels)}
+        event = EventGridEvent(f"jobs/{job_id}", TYPE, data, DATA_VERSION)
         key = self._read()
         try:
             self._send(key, event)
@@ -67,5 +68,5 @@ class QueueEvents:
     def __init__(self, queue: QueuePort) -> None:
         self._queue = queue
 
-    def tasks_ended(self, job_id: str, wake: int) -> None:
+    def tasks_ended(self, job_id: str, wake: int, labels: Mapping[str, str]) -> None:
         self._queue.send({"kind": "job", "job": job_id, "wake": wake})

@@ -44,6 +44,16 @@ def running(door: BatchDoor, job_id: str, most: int) -> tuple[RunningTask, ...]:
         return ()
 
 
+def retries(door: BatchDoor, job_id: str) -> Iterator[int]:
+    try:
+        for task in _listed(door, job_id, "executionInfo/retryCount gt 0", ["id", "executionInfo"], PAGE):
+            yield (task.execution_info.retry_count or 0) if task.execution_info else 0
+    except Refused as error:
+        if error.status != BAD_REQUEST:
+            raise
+        yield from (task.runs - 1 for task in failed(door, job_id))
+
+
 def _sorted_out(
     door: BatchDoor,
     job_id: str,

@@ -50,7 +50,9 @@ class QueuePort(Protocol):
 class EventPort(Protocol):
     """Where `Batchdrop.Job.TasksEnded` goes: the topic, or, with none configured, the wake queue."""
 
-    def tasks_ended(self, job_id: str, wake: int) -> None: ...
+    def tasks_ended(self, job_id: str, wake: int, labels: Mapping[str, str]) -> None:
+        """The labels are the manifest's, for whoever else listens to the topic."""
+        ...
 
 
 class SecretPort(Protocol):

@@ -237,6 +237,15 @@ def test_running_tasks_tell_their_node_and_their_start(ground: Ground) -> None:
     assert batch.preempted("bd-a") == batch.preempted("bd-none") == frozenset()
 
 
+def test_repeats_are_told_of_each_task_that_had_any(ground: Ground) -> None:
+    """A nonzero exit is repeated by the service, as often as allowed; who ended well at once is not listed."""
+    ground.ends["t-000001"] = TaskEnd(3)
+    batch = with_job(ground, 3)
+    assert list(batch.retries("bd-a")) == []
+    ground.run()
+    assert list(batch.retries("bd-a")) == [3]
+
+
 def test_platform_failures_are_not_repeated(ground: Ground) -> None:
     """A failure of the platform has no exit code and one run."""
     ground.ends["t-000000"] = TaskEnd(None, "servererror", "DiskFull", "no room")

@@ -60,25 +60,25 @@ def topic(receiver: Receiver) -> Iterator[str]:
 
 
 def test_event_arrives_with_job_and_wake_number(topic: str, receiver: Receiver) -> None:
-    """The event carries all that a wake message needs, under the type and subject that subscriptions filter by."""
+    """The event carries what a wake message needs and the labels, under the type and subject that are filtered by."""
     events = TopicEvents(topic, lambda: KEY, lambda: KEY)
-    events.tasks_ended("bd-a", 4)
-    events.tasks_ended("bd-a", 4)
+    events.tasks_ended("bd-a", 4, {"team": "genomics"})
+    events.tasks_ended("bd-a", 4, {"team": "genomics"})
     first, second = (receiver.events.get(timeout=5) for _ in range(2))
     assert (first["eventType"], first["subject"]) == ("Batchdrop.Job.TasksEnded", "jobs/bd-a")
-    assert first["data"] == second["data"] == {"job": "bd-a", "wake": 4}
+    assert first["data"] == second["data"] == {"job": "bd-a", "wake": 4, "labels": {"team": "genomics"}}
     events.close()
 
 
 def test_rotated_topic_key_is_read_again(topic: str, receiver: Receiver) -> None:
     """A key that was changed in the vault is used at once; one that stays wrong is refused."""
     events = TopicEvents(topic, lambda: "stale", lambda: KEY)
-    events.tasks_ended("bd-a", 1)
+    events.tasks_ended("bd-a", 1, {"team": "genomics"})
     assert receiver.events.get(timeout=5)["data"]["wake"] == 1
     events.close()
     wrong = TopicEvents(topic, lambda: "stale", lambda: "stale")
     with pytest.raises(Refused) as refused:
-        wrong.tasks_ended("bd-a", 2)
+        wrong.tasks_ended("bd-a", 2, {"team": "genomics"})
     assert refused.value.status == 401
     assert "stale" not in str(refused.value)
     wrong.close()
@@ -88,12 +88,12 @@ def test_an_event_keeps_to_the_deadline(topic: str) -> None:
     """It is not begun when too little time is left."""
     events = TopicEvents(topic, lambda: KEY, lambda: KEY)
     with bounded(Deadline.after(timedelta(seconds=1))), pytest.raises(OutOfTime):
-        events.tasks_ended("bd-a", 1)
+        events.tasks_ended("bd-a", 1, {"team": "genomics"})
     events.close()
 
 
 def test_without_a_topic_the_queue_is_told() -> None:
     """The wake message is the one that the event's handler would leave."""
     wake = MemoryQueue(VirtualClock())
-    QueueEvents(wake).tasks_ended("bd-a", 4)
+    QueueEvents(wake).tasks_ended("bd-a", 4, {"team": "genomics"})
     assert wake.take() == [{"kind": "job", "job": "bd-a", "wake": 4}]

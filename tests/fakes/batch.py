@@ -258,6 +258,10 @@ class FakeBatch(Faulty):
                 yield failed_task(tasks[task_id], end)
 
     @port
+    def retries(self, job_id: str) -> Iterator[int]:
+        yield from (task.runs - 1 for task in self._known_job(job_id).tasks.values() if task.runs > 1)
+
+    @port
     def reactivate(self, job_id: str, task_id: str) -> None:
         with self._lock:
             task = self._live_job(job_id).tasks.get(task_id)

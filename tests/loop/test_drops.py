@@ -95,6 +95,57 @@ def test_on_replace_cancel_ends_the_older_job() -> None:
     assert ground.status()["state"] == "succeeded"
 
 
+def test_a_broken_version_in_between_does_not_hide_the_older_job() -> None:
+    """Its status names no job; the next good version still finds the one that runs, and replaces or cancels it."""
+    ground = Ground()
+    ground.drop(RANGE)
+    first = ground.status()["jobId"]
+    ground.drop("version: 2\n")
+    assert ground.status()["state"] == "rejected"
+    ground.world.clock.advance(timedelta(seconds=1))
+    ground.drop(RANGE + "labels: {a: b}\n")
+    second = ground.status()
+    assert second["manifest"]["replaces"] == first
+    ground.drop("version: 2\n")
+    ground.world.clock.advance(timedelta(seconds=1))
+    ground.drop(RANGE + "onReplace: cancel\n")
+    assert ground.status()["manifest"]["replaces"] == second["jobId"]
+    ground.settle(number)
+    assert [ground.result(job)["state"] for job in (first, second["jobId"])] == ["cancelled", "cancelled"]
+    assert ground.status()["state"] == "succeeded"
+
+
+def test_on_replace_cancel_leaves_other_paths_and_ended_jobs_alone() -> None:
+    """Only what is open under the same path is cancelled."""
+    ground = Ground()
+    ground.drop(RANGE + "retention: {complete: P1D}\n")
+    ended = ground.status()["jobId"]
+    for _ in range(10):
+        ground.round(number)
+    assert ground.status()["final"]
+    ground.drop(RANGE, "other.yaml")
+    ground.drop(RANGE + "onReplace: cancel\n")
+    assert ground.status()["manifest"]["replaces"] is None
+    ground.settle(number)
+    assert ground.status("other.yaml")["state"] == "succeeded"
+    assert ground.result(ended)["state"] == "succeeded"
+    assert ground.status()["state"] == "succeeded"
+
+
+def test_a_head_of_either_status_tells_how_it_stands() -> None:
+    """state, final and complete as metadata, of the path's status and of the job's own."""
+    ground = Ground()
+    ground.drop(RANGE)
+    job = ground.status()["jobId"]
+    ground.settle(number)
+    both = (ground.world.control, "status", "job.yaml.json"), (ground.world.work, "results", f"{job}/status.json")
+    for blobs, container, name in both:
+        item = blobs.head(container, name)
+        assert item is not None
+        told = {key: item.metadata[key] for key in ("job", "state", "final", "complete")}
+        assert told == {"job": job, "state": "succeeded", "final": "true", "complete": "true"}
+
+
 def test_an_idempotency_key_is_held_after_success() -> None:
     """Same key and bytes: the same job, even after it ended; other bytes: rejected, naming the first."""
     ground = Ground()
