@@ -38,12 +38,14 @@ class BlobLease:
             if error.status_code != 412:
                 raise
         lease, asked = BlobLeaseClient(self._blob), time.monotonic()
+        proposed = lease.id
         try:
             lease.acquire(self._seconds)
         except HttpResponseError as error:
             if error.status_code == 409:
                 return False
             raise
+        lease.id = proposed  # the client takes it from the answer, which may have broken off before it
         self._lease, self._until = lease, asked + self._seconds
         return True
 
@@ -51,7 +53,7 @@ class BlobLease:
         """Keep it for another period; lost when somebody else has it by now."""
         if self._lease is None:
             return
-        asked = time.monotonic()
+        asked, own = time.monotonic(), self._lease.id
         try:
             self._lease.renew()
         except HttpResponseError as error:
@@ -60,6 +62,7 @@ class BlobLease:
             log.warning("lost the lock %s", self._blob.blob_name)
             self._lease = None
         else:
+            self._lease.id = own
             self._until = asked + self._seconds
 
     def release(self) -> None:

@@ -134,7 +134,8 @@ class QueueListener:
         except AzureError as error:
             log.warning("message %s of %s was not renewed: %s", message.id, self._name, error)
         else:
-            message.pop_receipt = renewed.pop_receipt
+            # An answer that broke off in its head has none: then the message comes back, as after a lost renewal.
+            message.pop_receipt = renewed.pop_receipt or message.pop_receipt
 
     def _failed(self, message: QueueMessage) -> None:
         poison = self._place.poison(message)

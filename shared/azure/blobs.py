@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from shared.azure.account import CHUNK, BlobAccount
 from shared.azure.containers import Containers
 from shared.azure.copying import Copying
-from shared.azure.failures import translated
+from shared.azure.failures import DEFAULT_DELAY, translated
 from shared.azure.line import NETWORK, Line
 from shared.azure.ranges import SourceRange
-from shared.errors import Conflict, Refused, Vanished
+from shared.errors import Conflict, Refused, Transient, Vanished
 from shared.ports import ANY, Blob, BlobItem, Condition
 from shared.settings import StorageAccount
 
@@ -103,7 +103,7 @@ class AzureBlobs(Containers):
                 content_settings=ContentSettings(content_type=content_type),
                 **conditions(when),
             )
-        return plain(written["etag"])
+        return plain(written.get("etag"))
 
     def put_stream(self, container: str, name: str, chunks: Iterable[bytes]) -> str:
         mine, count, held = uuid.uuid4().hex, 0, bytearray()
@@ -209,11 +209,14 @@ class AzureBlobs(Containers):
                 content_settings=ContentSettings(content_type=content_type or "application/octet-stream"),
                 **conditions(when),
             )
-        return plain(written["etag"])
+        return plain(written.get("etag"))
 
 
 def plain(etag: object) -> str:
-    """Without quotes, which the service adds in headers but not in listings."""
+    """Without quotes, which the service adds in headers but not in listings. Transient where there is none: a
+    connection that ends within the head of an answer looks like the end of that head, and nobody below notices."""
+    if not etag:
+        raise Transient("an answer of storage broke off before its ETag", DEFAULT_DELAY)
     return str(etag).strip('"')
 
 

@@ -40,12 +40,14 @@ class BlobLocks:
 
         blob = self._blob(job_id)
         lease = BlobLeaseClient(blob)
+        proposed = lease.id
         try:
             with translated(f"lock of {job_id}"):
                 _make_sure(blob)
                 lease.acquire(lease_duration=SECONDS)
         except Conflict:
             return None
+        lease.id = proposed  # the client takes it from the answer, which may have broken off before it
         with self._guard:
             self._mine[job_id] = lease
         return BlobLease(self, job_id, lease)
@@ -116,6 +118,7 @@ class BlobLease:
 
     def __init__(self, locks: BlobLocks, job_id: str, lease: BlobLeaseClient) -> None:
         self._locks, self._job, self._lease, self._over = locks, job_id, lease, False
+        self._id = lease.id
 
     def renew(self) -> bool:
         if self._over:
@@ -125,6 +128,7 @@ class BlobLease:
                 self._lease.renew()
         except (Conflict, Vanished):
             self._give_up()
+        self._lease.id = self._id  # as above
         return not self._over
 
     def release(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 from time import monotonic
@@ -14,8 +15,6 @@ from tests.load.kinds import FIRST, KINDS, SECOND, End, Kind
 
 Document = dict[str, Any]
 SUM = ("merged", "pending", "failed", "skipped", "notRun")
-TOO_LATE = 120.0
-"""Seconds after which a retry is not dropped any more: its containers may be gone before it is read."""
 
 
 @dataclass
@@ -25,7 +24,6 @@ class Dropped:
     kind: str
     name: str
     at: float | None = None
-    final_since: float | None = None
     again: str | None = None
 
     @property
@@ -49,25 +47,25 @@ class People:
         self.dropped.append(job)
         self._put(job.path, KINDS[kind].manifest)
 
-    def step(self, final: set[str]) -> None:
-        """Do what is due. `final`: paths of manifests whose jobs are over."""
+    def step(self, is_final: Callable[[str], bool]) -> None:
+        """Do what is due. `is_final`: is the job of that manifest over?"""
         for job in self.dropped:
             if job.at is not None:
-                self._later(job, KINDS[job.kind], final)
+                self._later(job, KINDS[job.kind], is_final)
 
-    def _later(self, job: Dropped, kind: Kind, final: set[str]) -> None:
+    def _later(self, job: Dropped, kind: Kind, is_final: Callable[[str], bool]) -> None:
         if kind.later is None:
             job.at = None
         elif kind.later == "retry":
-            self._retry(job, kind, final)
+            self._retry(job, kind, is_final)
         elif job.at is not None and monotonic() >= job.at:
             job.at = None
             self.deeds[kind.later] += 1
             self._put(*((f"{job.path}.cancel", "") if kind.later == "cancel" else (job.path, kind.again)))
 
-    def _retry(self, job: Dropped, kind: Kind, final: set[str]) -> None:
+    def _retry(self, job: Dropped, kind: Kind, is_final: Callable[[str], bool]) -> None:
         """As soon as it is over."""
-        if job.path not in final:
+        if not is_final(job.path):
             return
         job.at = None
         retry = self.ground.download(str(self.status(job.path)["links"]["retry"]))

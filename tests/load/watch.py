@@ -47,8 +47,10 @@ class Watch:
             self.hosts.add(pid)
             self.sizes.append((monotonic(), size))
 
-    def open(self) -> list[str]:
-        return [name for name, seen in self.statuses.items() if not seen.final]
+    def is_final(self, path: str) -> bool:
+        """Is the job of that manifest over, as far as was seen?"""
+        seen = self.statuses.get(f"{path}.json")
+        return seen is not None and seen.final
 
     def quarters(self) -> tuple[int, int]:
         """The host's size in MiB in the first and in the last quarter of the time, each the median of what was seen."""
