@@ -20,6 +20,8 @@ from shared.record import Counts
 GOOD, FAILED, SKIPPED, NOT_RUN, KEPT = 0, 1, 2, 3, 4
 """KEPT: of a retry, a row whose outputs are those that an earlier job left."""
 ACCEPTED = (GOOD, KEPT)
+NAMED = 5
+"""Blobs that are named where there are more."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,9 @@ class Board:
     reported: dict[int, list[FailureRow]] = field(default_factory=dict)
     """Row -> units that a task which ended well says have failed."""
     empty_outputs: int = 0
+    changed: int = 0
+    """Blobs that were written again after they were listed, and before the task that read them was done."""
+    changed_first: list[str] = field(default_factory=list)
     cancelled: bool = False
     """Is that why rows have not run?"""
 
@@ -61,6 +66,11 @@ class Board:
         self.states[index] = FAILED
         self.reasons[index] = (reason, message)
         self.reported.pop(index, None)
+
+    def source_changed(self, name: str) -> None:
+        self.changed += 1
+        if len(self.changed_first) < NAMED:
+            self.changed_first.append(name)
 
     def count(self, state: int) -> int:
         return self.states.count(state)

@@ -55,6 +55,7 @@ class Warn(StrEnum):
     PREEMPTIONS = "PREEMPTIONS"
     LOGS_MISSING = "LOGS_MISSING"
     NODE_UNUSABLE = "NODE_UNUSABLE"
+    INPUT_CHANGED = "INPUT_CHANGED"
 
 
 class Reason(StrEnum):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 
 @dataclass(frozen=True)
 class TaskOutput:
     """`name`: below the task's folder in `container`; None is the output container of the job itself. `md5`: hex,
-    where the store keeps one."""
+    where the store keeps one. `modified`: as listed with the verdict; not kept."""
 
     index: int
     name: str
@@ -16,3 +17,4 @@ class TaskOutput:
     etag: str
     md5: str | None = None
     container: str | None = None
+    modified: datetime | None = None

@@ -18,6 +18,7 @@ from controller.outcome import ACCEPTED, GOOD, KEPT, Board, FailureRow
 from controller.split.inputs import output_name
 from controller.split.mounted import is_mounted
 from controller.split.rows import Row
+from controller.steps.changed import Sources
 from controller.steps.reports import earlier_reports, find_reports, judge_report, read_report
 from controller.steps.work import Work
 from shared.codes import Reason
@@ -60,6 +61,7 @@ def judged(record: Record, board: Board, work: Work) -> Iterator[tuple[Row, list
     judging = Judging(record, board, work, ledger.earlier(record, work.ports.control))
     judging.reports.update(find_reports(record, board, work))
     judging.reported.update(earlier_reports(record, work))
+    judging.sources = Sources(record, work.ports.work)
     if record.plan.manifest.merge.by == "none" and not judging.reports and record.retry is None:
         return
     for row in ledger.rows(record, work.ports.control, sources=True):
@@ -76,6 +78,8 @@ class Judging:
     earlier: Earlier
     reports: dict[int, BlobItem] = field(default_factory=dict)
     reported: dict[int, list[FailureRow]] = field(default_factory=dict)
+    sources: Sources | None = None
+    """Where it is to be looked whether they have changed."""
     _listings: dict[str | None, Outputs] = field(default_factory=dict)
 
     def judge(self, row: Row) -> list[TaskOutput]:
@@ -88,6 +92,8 @@ class Judging:
         elif state == GOOD:
             judge_report(self.board, row, read_report(self.reports.get(row.index), self.record, self.work))
             chosen = self._choose(row, None) if self.board.states[row.index] == GOOD else []
+            if self.sources is not None and chosen:
+                self.sources.check(row, chosen, self.board)
         if self.earlier.runs_again(row.index) and self._is_worse(row.index):
             self.board.fall_back(row.index, self.reported.get(row.index, []))
             chosen = self._choose(row, self._holder(row))
@@ -202,7 +208,7 @@ def as_output(item: BlobItem, container: str | None) -> TaskOutput | None:
         return None
     if not is_task(task) or leads_elsewhere(name):
         return None
-    return TaskOutput(index_of(task), name, item.length, item.etag, item.md5, container)
+    return TaskOutput(index_of(task), name, item.length, item.etag, item.md5, container, item.modified)
 
 
 def write_shard(record: Record, shard: int, frozen: list[list[TaskOutput]], work: Work) -> None:

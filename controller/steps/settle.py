@@ -156,7 +156,7 @@ def conclude(record: Record, action: Settle, board: Board, work: Work) -> Record
         judged=is_judged(action),
         failure=failure,
     )
-    warnings = (*record.warnings, *warn(record, action, verdict))
+    warnings = (*record.warnings, *warn(record, action, verdict), *warn_changed(board, verdict))
     usage = record.usage.model_copy(update={"reactivations": Reruns(record, work.ports).total()})
     return record.model_copy(update={"verdict": verdict, "warnings": warnings, "usage": usage})
 
@@ -176,6 +176,18 @@ def warn(record: Record, action: Settle, verdict: Verdict) -> Iterator[Warned]:
         yield Warned(code=Warn.INCOMPLETE, message=f"{units.skipped} of {total} units were skipped (failure.skipOn).")
     if verdict.empty_outputs:
         yield Warned(code=Warn.EMPTY_OUTPUTS, message=f"{verdict.empty_outputs} tasks left an empty output.")
+
+
+def warn_changed(board: Board, verdict: Verdict) -> Iterator[Warned]:
+    if verdict.state != "succeeded" or not board.changed:
+        return
+    more = board.changed - len(board.changed_first)
+    names = ", ".join(board.changed_first) + (f" and {more} more" if more else "")
+    text = (
+        f"{board.changed} of the input's blobs {'was' if board.changed == 1 else 'were'} written again after they were "
+        f"listed and before their tasks had ended: {names}. What came of them may be of either version: drop the manifest again to be sure."
+    )
+    yield Warned(code=Warn.INPUT_CHANGED, message=text)
 
 
 def add_up(record: Record, board: Board, work: Work) -> Sums:
