@@ -183,9 +183,10 @@ def warn_changed(board: Board, verdict: Verdict) -> Iterator[Warned]:
         return
     more = board.changed - len(board.changed_first)
     names = ", ".join(board.changed_first) + (f" and {more} more" if more else "")
+    were = "was" if board.changed == 1 else "were"
     text = (
-        f"{board.changed} of the input's blobs {'was' if board.changed == 1 else 'were'} written again after they were "
-        f"listed and before their tasks had ended: {names}. What came of them may be of either version: drop the manifest again to be sure."
+        f"{board.changed} of the input's blobs {were} written again after they were listed and before their tasks had "
+        f"ended: {names}. What came of them may be of either version: drop the manifest again to be sure."
     )
     yield Warned(code=Warn.INPUT_CHANGED, message=text)
 
