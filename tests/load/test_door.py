@@ -11,7 +11,7 @@ from threading import Thread
 import pytest
 
 from tests.load.door import Door, of_storage, opened
-from tests.load.spells import Fault, Spell
+from tests.load.spells import Fault, Kind, Spell
 
 SIGNED = {"Authorization": "SharedKey a:b"}
 
@@ -81,7 +81,7 @@ def test_a_refused_request_has_no_effect_and_says_when_to_come_again(door: Door)
 
 
 @pytest.mark.parametrize(("kind", "effects"), [("reset", 0), ("answer lost", 1), ("half an answer", 1)])
-def test_a_connection_breaks_before_or_after_the_effect(door: Door, kind: str, effects: int) -> None:
+def test_a_connection_breaks_before_or_after_the_effect(door: Door, kind: Kind, effects: int) -> None:
     """An error for who asked, whichever it was."""
     door.spell = always(Fault(kind))
     with pytest.raises((ConnectionResetError, http.client.HTTPException)):

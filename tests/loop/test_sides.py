@@ -7,7 +7,6 @@ from datetime import timedelta
 
 import pytest
 
-from tests.fakes.tasks import TaskEnd
 from tests.loop.ground import Container, Ground, Program
 from tests.loop.test_jobs import RANGE, number
 
@@ -122,35 +121,6 @@ def test_a_splitter_that_fails_is_named_with_its_stderr() -> None:
     ground.world.clock.advance(timedelta(days=4))
     ground.tick()
     assert ground.left() == []
-
-
-BROKEN = TaskEnd(None, "servererror", "BlobDownloadMiscError", "the connection broke")
-
-
-@pytest.mark.parametrize("manifest", [SPLITTER, RECOMBINER])
-def test_what_the_platform_fails_is_sent_out_again(manifest: str) -> None:
-    """A download that breaks is no fault of the program's: three times it goes again, as tasks do."""
-    ground, ends = Ground(), [BROKEN] * 3
-    ground.put("data/big.bin", "one|two|three")
-
-    def program(container: Container) -> TaskEnd | int | None:
-        if container.spec.id == "once" and ends:
-            return ends.pop()
-        return cutter(None)(container) if manifest == SPLITTER else recombine(container)
-
-    ground.drop(manifest)
-    ground.settle(program)
-    assert (ground.status()["state"], ends, ground.left()) == ("succeeded", [], [])
-
-
-def test_a_platform_that_fails_a_splitter_for_good_fails_the_job() -> None:
-    """After three goes more: SPLIT."""
-    ground = Ground()
-    ground.put("data/big.bin", "one|two|three")
-    ground.drop(SPLITTER)
-    ground.settle(lambda container: BROKEN)
-    failure = ground.status()["failure"]
-    assert (failure["code"], failure["evidence"]["runs"]) == ("SPLIT", 4)
 
 
 def test_a_splitter_takes_many_blobs_as_a_list_file() -> None:
