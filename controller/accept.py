@@ -22,10 +22,11 @@ from controller.target import target_problems
 from controller.voice import speak
 from shared.errors import Conflict, Problem, Rejected
 from shared.logs import note
+from shared.manifest.models import Manifest
 from shared.manifest.parse import Parsed, parse
 from shared.names import JOBS, STATE, STATUS, JobId, day_blob, job_id, manifest_copy, status_blob
 from shared.ports import Blob, BlobItem, Ports
-from shared.record import Key, ManifestRef, Plan, Record, Warned
+from shared.record import Key, ManifestRef, Plan, Record, Retry, Warned
 
 log = logging.getLogger("batchdrop.accept")
 EMPTY_AFTER = timedelta(minutes=2)
@@ -150,9 +151,11 @@ def claim(drop: Drop, parsed: Parsed, plan: Plan, job: JobId, ports: Ports, depl
     held = keys.take(key, job, reference, ports, drop.now)
     if held is not None:
         return keys.join(held, reference, ports)
-    again = retry.retry_of(manifest, ports, drop.now)
-    target_problems(manifest, plan, job, deployment.policy(), ports, again.of if again else ())
-    count_day(job, ports, deployment, drop.now)
+    try:
+        again = check_world(drop, manifest, plan, job, ports, deployment)
+    except Rejected:
+        keys.free(key, job, ports)
+        raise
     retry.hold(again, manifest, job, ports)
     cancels = manifest.on_replace == "cancel"
     older = older_jobs(drop, job, ports, every=cancels)
@@ -172,6 +175,16 @@ def claim(drop: Drop, parsed: Parsed, plan: Plan, job: JobId, ports: Ports, depl
         store.intend_cancel(ports.control, each)
     say_first(loaded, ports, drop.now)
     return job
+
+
+def check_world(
+    drop: Drop, manifest: Manifest, plan: Plan, job: JobId, ports: Ports, deployment: Deployment
+) -> Retry | None:
+    """What is retried; Rejected where that, the result's name or the day's cap does not allow the job now."""
+    again = retry.retry_of(manifest, ports, drop.now)
+    target_problems(manifest, plan, job, deployment.policy(), ports, again.of if again else ())
+    count_day(job, ports, deployment, drop.now)
+    return again
 
 
 def say_first(loaded: Loaded, ports: Ports, now: datetime) -> None:

@@ -2,7 +2,7 @@
 
 A key is held while its job is open; an explicit one for 30 days after success too. Failure, cancellation and rejection
 free it. A key whose job has no record is a crash between key and claim, or an accept under way: it is waited for, then
-taken.
+taken. One that holds no job's name is free.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ def take(key: Key, job: JobId, reference: ManifestRef, ports: Ports, now: dateti
         holder = JobId(taken.content.decode())
         if holder == job:
             return None
-        loaded = store.load(ports.control, holder)
-        if loaded is None and now - taken.item.modified < UNDER_WAY:
+        loaded = store.load(ports.control, holder) if holder else None
+        if loaded is None and holder and now - taken.item.modified < UNDER_WAY:
             raise Transient(f"the key of {reference.path} is being claimed by {holder}", UNDER_WAY)
         if loaded is not None and is_held(loaded.record, now):
             return same_bytes(loaded, reference)
@@ -57,6 +57,13 @@ def write(key: Key, job: JobId, when: Condition, ports: Ports) -> bool:
     except Conflict:
         return False
     return True
+
+
+def free(key: Key, job: JobId, ports: Ports) -> None:
+    """Give a key back that was taken for a manifest which became no job after all: whoever comes next need not wait."""
+    taken = ports.control.read(STATE, key.blob)
+    if taken is not None and taken.content.decode() == job and store.load(ports.control, job) is None:
+        write(key, JobId(""), Condition(etag=taken.item.etag), ports)
 
 
 def is_held(record: Record, now: datetime) -> bool:

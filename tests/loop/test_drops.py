@@ -164,6 +164,19 @@ def test_an_idempotency_key_is_held_after_success() -> None:
     assert ground.status("later.yaml")["jobId"] != first
 
 
+def test_a_rejected_manifest_frees_its_key_at_once() -> None:
+    """The result's name was taken: once it is free the same bytes, dropped right away, are a job."""
+    ground = Ground()
+    keyed = RANGE + "idempotencyKey: night-1\nmerge: {to: data/out.txt}\n"
+    ground.put("data/out.txt", "in the way")
+    ground.drop(keyed)
+    assert ground.status()["problems"][0]["rule"] == "exists"
+    ground.world.work.delete("data", "out.txt")
+    ground.drop(keyed, "again.yaml")
+    ground.settle(number)
+    assert ground.status("again.yaml")["state"] == "succeeded"
+
+
 def test_a_failed_job_frees_its_key() -> None:
     """After failure the same key and bytes run again."""
     ground = Ground()
