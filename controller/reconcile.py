@@ -24,11 +24,11 @@ from controller.steps.work import Work
 from controller.voice import overdue, owes, speak
 from shared.actions import Settle, is_long
 from shared.errors import BatchdropError, Conflict, Defect, OutOfTime, QuotaFull, Refused, Unreadable
-from shared.logs import about, note
-from shared.logs import line as line_of
+from shared.logs import about, broken, note
 from shared.names import JobId
 from shared.ports import Ports
 from shared.record import Record
+from shared.veil import VEIL
 
 log = logging.getLogger("batchdrop.reconcile")
 RACES = 3
@@ -120,9 +120,9 @@ def one_pass(session: Session) -> bool:
         return stay_in_time(session)
     except BatchdropError as error:
         return set_back(session, error, row)
-    except Exception as error:
-        log.exception("%s", line_of("defect", row=row))
-        return set_back(session, Defect(f"{type(error).__name__}: {error}"), row)
+    except Exception as error:  # noqa: BLE001 - told with its traceback, and counted
+        broken(log, "defect", row=row)
+        return set_back(session, Defect(VEIL.over(f"{type(error).__name__}: {error}")), row)
 
 
 def say(session: Session, now: datetime) -> None:
@@ -190,10 +190,21 @@ def leave_word(session: Session, record: Record, *, ended: bool) -> None:
     word = {"wake": session.record.wake + 1, "next_look": now + HANDED_OVER, "announced": ended or again}
     session.save(record.model_copy(update=word))
     job, number = session.record.job, session.record.wake
-    if ended:
-        session.ports.events.tasks_ended(job, number, session.record.plan.manifest.labels)
-    if again or not ended:
+    sent = ended and published(session, job, number)
+    if again or not sent:
         session.ports.queue.send({"kind": "job", "job": job, "wake": number})
+
+
+def published(session: Session, job: JobId, number: int) -> bool:
+    """False where the topic does not take the event: that is told, and no trouble of the job's."""
+    try:
+        session.ports.events.tasks_ended(job, number, session.record.plan.manifest.labels)
+    except OutOfTime:
+        raise
+    except BatchdropError as error:
+        note(log, "event refused", logging.WARNING, why=error)
+        return False
+    return True
 
 
 def stay_in_time(session: Session) -> bool:

@@ -22,8 +22,9 @@ from shared.logs import quiet_sdks
 from shared.names import JOBS, RESULTS, STATE, STATUS, owner
 from shared.policy import Policy, parse_policy
 from shared.ports import BatchPort, BlobPort, Ports
-from shared.settings import Settings, read_settings
+from shared.settings import Settings, connection_parts, read_settings
 from shared.specs import RegistrySpec, Site
+from shared.veil import VEIL
 
 if TYPE_CHECKING:
     from shared.azure.blobs import AzureBlobs
@@ -119,6 +120,9 @@ def make_ports(settings: Settings, by: Line | None = None) -> Ports:
     from shared.azure.vault import VaultSecrets
 
     by = by or NETWORK
+    for account in (settings.control, settings.work):
+        if account.connection_string:
+            VEIL.learn(connection_parts(account.connection_string)["accountkey"])
     secrets = VaultSecrets(settings.key_vault, by.clock, by)
     signing = partial(secrets.get, settings.work_key_secret) if settings.work_key_secret else None
     work = AzureBlobs(settings.work, signing, by)

@@ -8,13 +8,15 @@ from __future__ import annotations
 import json
 import logging
 import re
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+from shared.veil import VEIL
+
 _JOB: ContextVar[str | None] = ContextVar("job", default=None)
 _PLAIN = re.compile(r"[^\s\"=]+")
-_SECRETS = re.compile(r"(?i)(\bsig=|\bAccountKey=|\bSharedAccessSignature=|\bSharedKey \S+?:|\bBearer )[^\s&;\"']+")
 
 
 @contextmanager
@@ -33,11 +35,16 @@ def note(logger: logging.Logger, event: str, /, level: int = logging.INFO, **fie
         logger.log(level, "%s", line(event, **fields))
 
 
+def broken(logger: logging.Logger, event: str, /, **fields: object) -> None:
+    """Log the exception that is being handled, with its way here: other programs' errors hold what they were given."""
+    logger.error("%s\n%s", line(event, **fields), VEIL.over(traceback.format_exc()))
+
+
 def line(event: str, /, **fields: object) -> str:
-    """`event job=... key=value`; values with spaces are quoted as JSON; signatures and keys are struck out."""
+    """`event job=... key=value`; values with spaces are quoted as JSON; what is secret is struck out."""
     known = {"job": _JOB.get(), **fields}
     words = [f"{name}={_shown(value)}" for name, value in known.items() if value is not None]
-    return _SECRETS.sub(r"\1***", " ".join([event, *words]))
+    return VEIL.over(" ".join([event, *words]))
 
 
 def quiet_sdks() -> None:

@@ -15,6 +15,7 @@ from shared.logs import note
 from shared.names import LOGS, output_container, task_id
 from shared.ports import FailedTask
 from shared.record import Failure, Record
+from shared.veil import VEIL
 
 log = logging.getLogger("batchdrop.blame")
 TAIL = 2000
@@ -93,7 +94,7 @@ def tail_of(container: str, name: str, work: Work) -> str | None:
         if item is None or item.length == 0:
             return None
         chunks = work.ports.work.stream(container, name, etag=item.etag, offset=max(0, item.length - TAIL))
-        return b"".join(chunks).decode("utf-8", "replace")
+        return VEIL.over(b"".join(chunks).decode("utf-8", "replace"))
     except (Refused, Vanished) as refused:
         note(log, "stderr cannot be read", logging.WARNING, blob=name, why=refused)
         return None

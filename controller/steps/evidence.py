@@ -15,6 +15,7 @@ from shared.errors import Refused
 from shared.names import NODES, RESULTS, STATE, failures_blob, result_blob, task_id
 from shared.ports import NodeError
 from shared.record import Record
+from shared.veil import VEIL
 
 
 def failures_of(record: Record, work: Work) -> list[FailureRow]:
@@ -94,4 +95,4 @@ def start_task_said(record: Record, node: NodeError, way: str, work: Work) -> st
     if node.state != "starttaskfailed":
         return None
     content = work.ports.batch.node_file(record.pool_id, node.node, f"startup/{way}.txt", TAIL)
-    return None if content is None else content.decode("utf-8", "replace")
+    return None if content is None else VEIL.over(content.decode("utf-8", "replace"))

@@ -10,6 +10,7 @@ from shared.azure.batch_door import BatchDoor
 from shared.azure.node_files import tail
 from shared.errors import Refused, Vanished
 from shared.ports import NodeError
+from shared.veil import VEIL
 
 if TYPE_CHECKING:
     from azure.batch import models
@@ -87,4 +88,4 @@ def _said(door: BatchDoor, found: models.BatchJobPreparationAndReleaseTaskStatus
         return ""
     path = f"{info.task_root_directory}/stderr.txt"
     content = tail(door, found.pool_id or "", found.node_id or "", path, STDERR)
-    return (content or b"").decode("utf-8", "replace").strip()
+    return VEIL.over((content or b"").decode("utf-8", "replace")).strip()

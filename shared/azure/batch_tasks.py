@@ -10,6 +10,7 @@ from shared.azure.node_access import Body, NodeAccess
 from shared.azure.task_bodies import task_body
 from shared.errors import Defect, Refused, Transient
 from shared.specs import TaskSpec
+from shared.veil import VEIL
 
 if TYPE_CHECKING:
     from azure.batch import models
@@ -76,4 +77,4 @@ def _said(result: Body) -> str:
     message = (error.get("message") or {}).get("value") or ""
     values = [f"{each.get('key')}: {each.get('value')}" for each in error.get("values") or ()]
     first = next(iter(message.splitlines()), "")
-    return f"task {result['taskId']}: {_code(result)} {first} {' '.join(values)}".strip()
+    return VEIL.over(f"task {result['taskId']}: {_code(result)} {first} {' '.join(values)}").strip()

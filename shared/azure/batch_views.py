@@ -20,6 +20,7 @@ from shared.ports import (
     ServiceError,
     TaskCounts,
 )
+from shared.veil import VEIL
 
 if TYPE_CHECKING:
     from azure.batch import models
@@ -40,7 +41,9 @@ def pool_seen(pool: models.BatchPool, access: NodeAccess) -> PoolSeen:
         state="deleting" if word(pool.state) == "deleting" else "active",
         target=(pool.target_dedicated_nodes or 0) + (pool.target_low_priority_nodes or 0),
         current=(pool.current_dedicated_nodes or 0) + (pool.current_low_priority_nodes or 0),
-        resize_errors=tuple(ServiceError(each.code or "", each.message or "") for each in pool.resize_errors or ()),
+        resize_errors=tuple(
+            ServiceError(each.code or "", _with_details(each.message, None)) for each in pool.resize_errors or ()
+        ),
         autoscale_error=ServiceError(run.code or "", _autoscale_message(run)) if run else None,
         metadata=mapping(pool.metadata),
         slots=pool.task_slots_per_node or 1,
@@ -163,4 +166,4 @@ def _autoscale_message(error: models.AutoScaleRunError) -> str:
 def _with_details(message: str | None, details: Iterable[models.NameValuePair] | None) -> str:
     """Batch keeps what matters (the image, the path, the reason) in the details."""
     said = [f"{each.name}: {each.value}" for each in details or () if each.value]
-    return "; ".join([part for part in (message or "", *said) if part])[:_SHOWN]
+    return VEIL.over("; ".join([part for part in (message or "", *said) if part]))[:_SHOWN]

@@ -12,6 +12,7 @@ Refused      the rest
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -29,6 +30,7 @@ from shared.errors import (
     Unsupported,
     Vanished,
 )
+from shared.veil import VEIL
 
 if TYPE_CHECKING:
     from azure.core.exceptions import HttpResponseError
@@ -81,20 +83,24 @@ NOT_IMPLEMENTED = 501
 DEFAULT_DELAY = timedelta(seconds=30)
 LONGEST_DELAY = timedelta(minutes=10)
 _SHOWN = 256
+_CODE = re.compile("[A-Za-z]{3,40}")
 
 
 @contextmanager
-def translated(thing: str, fix: str = "") -> Iterator[None]:
-    """Inside the block, errors of the SDKs are raised as ours. `thing`: what was asked; `fix`: what a person can do."""
+def translated(thing: str, fix: str = "", *, mute: bool = False) -> Iterator[None]:
+    """Inside the block, errors of the SDKs are raised as ours. `thing`: what was asked; `fix`: what a person can do.
+    `mute`: nothing of what the service says is repeated, in the cause neither, save its code and status."""
     from azure.core.exceptions import AzureError, DeserializationError, SerializationError
 
     try:
         yield
     except (AzureError, SerializationError, DeserializationError) as error:
+        if mute:
+            raise judged(error, thing, fix, mute=True) from None
         raise judged(error, thing, fix) from error
 
 
-def judged(error: Exception, thing: str, fix: str = "") -> BatchdropError:
+def judged(error: Exception, thing: str, fix: str = "", *, mute: bool = False) -> BatchdropError:
     """What an error of azure-core or of one of its SDKs means for us."""
     from azure.core.exceptions import (
         ClientAuthenticationError,
@@ -103,7 +109,7 @@ def judged(error: Exception, thing: str, fix: str = "") -> BatchdropError:
         ServiceResponseError,
     )
 
-    said = _sentence(error, thing, fix)
+    said = _sentence(error, thing, fix, mute)
     if isinstance(error, HttpResponseError) and status_of(error):
         return _by_answer(error, thing, said)
     if isinstance(error, ClientAuthenticationError):
@@ -154,9 +160,19 @@ def delay_of(error: HttpResponseError) -> timedelta:
         return DEFAULT_DELAY
 
 
-def _sentence(error: Exception, thing: str, fix: str) -> str:
+def _sentence(error: Exception, thing: str, fix: str, mute: bool) -> str:
     """The first line of what the service says, cut: bodies of foreign errors do not belong into logs."""
-    words = getattr(getattr(error, "error", None), "message", None) or getattr(error, "message", None) or str(error)
-    first = next(iter(str(words).splitlines()), "")[:_SHOWN] or type(error).__name__
+    told = getattr(error, "error", None)
+    words = getattr(told, "message", None) or getattr(error, "message", None) or str(error)
+    if mute and getattr(error, "response", None) is not None:
+        words = _inner_code(told)
+    first = next(iter(VEIL.over(str(words)).splitlines()), "")[:_SHOWN] or type(error).__name__
     known = " ".join(part for part in (code_of(error), str(status_of(error) or "")) if part)
     return f"{thing}: {first}" + (f" [{known}]" if known else "") + (f". {fix}" if fix else "")
+
+
+def _inner_code(told: object) -> str:
+    """The narrower code below the error's own, where it is a word as codes are; else empty."""
+    inner = getattr(told, "innererror", None)
+    code = inner.get("code") if isinstance(inner, dict) else None
+    return code if isinstance(code, str) and _CODE.fullmatch(code) else ""

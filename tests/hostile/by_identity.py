@@ -10,7 +10,7 @@ from azure.storage.blob import ContainerSasPermissions, generate_container_sas
 from local.in_process.exchange import Answer, Sent
 from tests.contract.batch_ground import ACCOUNT, NODE_IDENTITY
 from tests.loop.ground import Program
-from tests.wired.services import BATCH, DEVELOPMENT_ACCOUNT, Services
+from tests.wired.services import BATCH, DEVELOPMENT_ACCOUNT, Keys, Services
 
 ARM = "/subscriptions/"
 """How the paths begin that Resource Manager answers; it shares a host with Batch here."""
@@ -20,8 +20,8 @@ KEYS = ("BATCHDROP_BATCH_KEY_SECRET", "BATCHDROP_WORK_KEY_SECRET")
 class IdentityServices(Services):
     """As `Services`; the Function App has neither Batch's key nor the work account's."""
 
-    def __init__(self, program: Program) -> None:
-        super().__init__(program)
+    def __init__(self, program: Program, keys: Keys | None = None) -> None:
+        super().__init__(program, keys)
         self.nodes.internet = self._as_node
         self.batch.world.url = f"https://{BATCH}"
 

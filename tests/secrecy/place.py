@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from local.in_process.exchange import Answer, Sent, Service
+from tests.hostile.by_identity import IdentityServices
 from tests.loop.ground import Program
 from tests.secrecy.marks import holds, key_of
 from tests.wired.place import Place
@@ -58,15 +59,25 @@ class Exchange:
         } | {f"header {name}": str(value).encode() for name, value in headers.items()}
 
 
+REGISTRY = {
+    "BATCHDROP_REGISTRY_SERVER": "localhost",
+    "BATCHDROP_REGISTRY_USER": "puller",
+    "BATCHDROP_REGISTRY_PASSWORD_SECRET": "registry-password",
+}
+
+
 class Recorded(Services):
     """With a registry that wants a password."""
 
     def environment(self) -> dict[str, str]:
-        return super().environment() | {
-            "BATCHDROP_REGISTRY_SERVER": "localhost",
-            "BATCHDROP_REGISTRY_USER": "puller",
-            "BATCHDROP_REGISTRY_PASSWORD_SECRET": "registry-password",
-        }
+        return super().environment() | REGISTRY
+
+
+class RecordedByIdentity(IdentityServices):
+    """In identity mode, with such a registry all the same."""
+
+    def environment(self) -> dict[str, str]:
+        return super().environment() | REGISTRY
 
 
 class Record:
@@ -102,6 +113,7 @@ class Record:
         return found
 
 
-def marked_place(program: Program) -> tuple[Place, Record]:
+def marked_place(program: Program, *, identity: bool = False) -> tuple[Place, Record]:
     record = Record()
-    return Place(program, record, Recorded(program, KEYS)), record
+    services = (RecordedByIdentity if identity else Recorded)(program, KEYS)
+    return Place(program, record, services), record
