@@ -14,6 +14,7 @@ from local.azurite import KEY
 from local.stack.settings import NODE_IDENTITY
 from local.stack.stack import Stack
 from tests.e2e.conftest import Person
+from tests.e2e.secrets import files_that_hold, run_with_secrets, vault_answers
 
 pytestmark = pytest.mark.stack
 TASKS = 4
@@ -94,6 +95,19 @@ def test_a_job_runs_without_any_key_or_signature(person: Person) -> None:
     logs = [person.stack.layout.log(name) for name in ("host", "batch")]
     for where, text in [("Batch", asked), *in_storage(person), *((path.name, path.read_text()) for path in logs)]:
         assert [secret for secret in secrets_of(person) if secret in text] == [], where
+
+
+def test_no_file_of_a_stack_by_identity_holds_a_secret(person: Person) -> None:
+    """After a whole job that was given a secret, one task of which failed: neither storage nor logs nor
+    the nodes' folders hold it, nor any key, nor a signature; the Key Vault has no key that opens Batch or storage."""
+    status = run_with_secrets(person)
+    own = person.stack.layout.environment
+    found, searched = files_that_hold(person, status["jobId"])
+    assert searched >= {"azurite", "logs"}
+    assert found == {own.name: {"batch key", "identity header"}}
+    for name in ("batch-key", "storage-key"):
+        with pytest.raises(AssertionError, match="SecretNotFound"):
+            vault_answers(person, name)
 
 
 def test_the_doctor_reads_settings_and_account(person: Person) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from local.in_process.exchange import Answer, Sent, Service
+from local.strict_store import StrictStore
 from tests.hostile.by_identity import IdentityServices
 from tests.loop.ground import Program
 from tests.secrecy.marks import holds, key_of
@@ -28,6 +29,9 @@ MARKS = {
     "task secret": KEYS.others["task-password"],
     "registry password": KEYS.others["registry-password"],
 }
+TOKEN = rb"eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\."
+"""Of the controller's own identity: in the header that signs a request, which is not searched, and nowhere else."""
+SIGNATURE = rb"(?i)sig(?:=|%3D)[A-Za-z0-9%/+]{10,}"
 HOSTS = {BATCH: "batch", TOPIC: "topic", VAULT: "vault"}
 NAMES = re.compile(r"bd-[a-z0-9-]+|t-\d{6}|[0-9a-f]{64}")
 
@@ -117,3 +121,20 @@ def marked_place(program: Program, *, identity: bool = False) -> tuple[Place, Re
     record = Record()
     services = (RecordedByIdentity if identity else Recorded)(program, KEYS)
     return Place(program, record, services), record
+
+
+def everything_in(store: StrictStore) -> Iterator[tuple[str, bytes]]:
+    """Names and contents of all blobs, uncommitted blocks aside, and of all messages."""
+    for name, container in store.account.containers.items():
+        yield name, repr(container).encode()
+        for path, blob in container.blobs.items():
+            yield f"{name}/{path}", blob.content
+    for name, queue in store.account.queues.items():
+        yield name, repr(queue.messages).encode()
+
+
+def held_by(content: bytes) -> list[str]:
+    """What is secret in it: keys by their names, and signatures and tokens by their shape."""
+    found = [name for name, secret in MARKS.items() if holds(content, secret)]
+    found += ["signature"] if re.search(SIGNATURE, content) else []
+    return found + (["token"] if re.search(TOKEN, content) else [])

@@ -5,19 +5,19 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from local.strict_store import StrictStore
 from shared.names import STATE
+from tests.contract.batch_ground import ACCOUNT
 from tests.loop.ground import POLICY
 from tests.manifest.test_reach import strings
 from tests.secrecy.job import MANIFEST, fails_once, prepared
 from tests.secrecy.marks import holds, key_of, spellings
-from tests.secrecy.place import KEYS, MARKS, Record, Recorded, marked_place
+from tests.secrecy.memory import texts
+from tests.secrecy.place import KEYS, MARKS, SIGNATURE, TOKEN, Record, Recorded, everything_in, held_by, marked_place
 from tests.wired.place import Place
 from tests.wired.services import Keys
 
@@ -39,19 +39,25 @@ SIGNED = {
     "work blob PUT /*/*/input.txt header x-ms-copy-source",
 }
 """Signatures: what nodes read and write by, and what storage itself reads a source by."""
-TOKEN = rb"eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\."
-"""Of the controller's own identity: in the header that signs a request, which is not searched, and nowhere else."""
-SIGNATURE = rb"(?i)sig(?:=|%3D)[A-Za-z0-9%/+]{10,}"
+POOL = f"batch PUT /subscriptions/{ACCOUNT.subscription}/resourceGroups/{ACCOUNT.group}/providers/Microsoft.Batch"
+BY_IDENTITY = ALLOWED | {
+    "work key": set[str](),
+    "batch key": set[str](),
+    "registry password": {
+        "vault GET /secrets/registry-password/ answer",
+        f"{POOL}/batchAccounts/{ACCOUNT.name}/pools/* body",
+    },
+}
+"""The keys of Batch and of the work account are not even read."""
+SIGNED_BY_IDENTITY = {"work blob PUT /*/*/input.txt header x-ms-copy-source"}
+"""By the key in the store's own connection string, which no deployment by identity has; nodes get no signature."""
 
 
-def everything_in(store: StrictStore) -> Iterator[tuple[str, bytes]]:
-    """Names and contents of all blobs, uncommitted blocks aside, and of all messages."""
-    for name, container in store.account.containers.items():
-        yield name, repr(container).encode()
-        for blob in container.blobs.values():
-            yield f"{name}/{blob}", blob.content
-    for name, queue in store.account.queues.items():
-        yield name, repr(queue.messages).encode()
+def remembered(place: Place) -> dict[str, list[str]]:
+    """Where the emulator of Batch holds what, its own key aside."""
+    account = place.services.batch.world.account
+    found = texts(account, "account", set())
+    return {path.removeprefix("account."): held_by(content) for path, content in found if held_by(content)}
 
 
 def test_a_mark_is_found_however_it_is_written() -> None:
@@ -69,23 +75,54 @@ def test_a_mark_is_found_however_it_is_written() -> None:
     assert min(len(spelling) for each in MARKS.values() for spelling in spellings(each)) > 10
 
 
-def test_marked_secrets_are_only_where_batch_needs_them(caplog: pytest.LogCaptureFixture) -> None:
-    """A whole job, one task of which fails: all that was sent, answered, stored and logged, searched for every key."""
-    place, record = marked_place(fails_once)
+@pytest.mark.parametrize(
+    ("identity", "allowed", "signed"), [(False, ALLOWED, SIGNED), (True, BY_IDENTITY, SIGNED_BY_IDENTITY)]
+)
+def test_marked_secrets_are_only_where_batch_needs_them(
+    identity: bool, allowed: dict[str, set[str]], signed: set[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """A whole job, one task of which fails, by keys and by identity: all that was sent, answered, stored and logged,
+    and what Batch remembers of it, searched for every key."""
+    place, record = marked_place(fails_once, identity=identity)
     with caplog.at_level(logging.DEBUG):
         prepared(place)
         place.settle()
     assert (place.status()["state"], place.status()["tasks"]["failed"]) == ("succeeded", 1)
-    assert {name: record.where(secret) for name, secret in MARKS.items()} == ALLOWED
-    assert set(record.matching(SIGNATURE)) == SIGNED
+    assert {name: record.where(secret) for name, secret in MARKS.items()} == allowed
+    assert set(record.matching(SIGNATURE)) == signed
     assert record.matching(TOKEN) == {}
     assert any(re.search(TOKEN, (each.sent.header("Authorization") or "").encode()) for each in record.exchanges)
     told = caplog.text.encode() + repr([vars(each) for each in caplog.records]).encode()
     stored = [content for store in (place.services.control, place.services.work) for _, content in everything_in(store)]
     assert len(stored) >= 20
-    for content in (told, *stored):
-        assert [name for name, secret in MARKS.items() if holds(content, secret)] == []
-        assert re.findall(SIGNATURE, content) + re.findall(TOKEN, content) == []
+    assert [held_by(content) for content in (told, *stored) if held_by(content)] == []
+    assert remembered(place) == {}
+
+
+REMEMBERED = {
+    "pools.*.spec.virtualMachineConfiguration.containerConfiguration.containerRegistries.*.password": (
+        "registry password"
+    ),
+    "jobs.*.spec.commonEnvironmentSettings.*.value": "task secret",
+}
+SIGNED_THERE = {
+    "jobs.*.spec.jobPreparationTask.resourceFiles.*.httpUrl": "signature",
+    "jobs.*.tasks.*.spec.resourceFiles.*.httpUrl": "signature",
+    "jobs.*.tasks.*.spec.outputFiles.*.destination.container.containerUrl": "signature",
+}
+
+
+@pytest.mark.parametrize(("identity", "wanted"), [(False, REMEMBERED | SIGNED_THERE), (True, REMEMBERED)])
+def test_batch_remembers_secrets_in_two_fields(identity: bool, wanted: dict[str, str]) -> None:
+    """While the job runs: the registry's password in the pool, the task's secret in the job, and by keys signatures;
+    by identity nothing besides."""
+    place, _ = marked_place(fails_once, identity=identity)
+    prepared(place)
+    place.deliver()
+    for _ in range(3):
+        place.tick()
+        place.deliver()
+    assert remembered(place) == {path: [name] for path, name in wanted.items()}
 
 
 SPOTS = {
