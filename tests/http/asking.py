@@ -25,8 +25,11 @@ def ask_all(
     examples: int,
     jobs: Collection[str] = (),
     unasked: Collection[str] = UNASKED,
+    *,
+    anew: bool = True,
 ) -> Told:
-    """Right and wrong requests of every operation, so many of each, and where they are about a job, of `jobs` too."""
+    """Right and wrong requests of every operation, so many of each, and where they are about a job, of `jobs` too.
+    `anew`: others each time."""
     told: Told = Counter()
     excluded = [check for check in CHECKS.get_all() if check.__name__ in unasked]
 
@@ -37,10 +40,10 @@ def ask_all(
     for found in api.get_all_operations():
         operation = found.ok()
         for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
-            _at_random(operation.as_strategy(generation_mode=mode), ask, examples)
+            _at_random(operation.as_strategy(generation_mode=mode), ask, examples, anew)
         if jobs and "{job}" in operation.path:
             about = st.sampled_from(sorted(jobs))
-            _at_random(about.map(lambda job, operation=operation: _about(operation, job)), ask, examples)
+            _at_random(about.map(lambda job, operation=operation: _about(operation, job)), ask, examples, anew)
     return told
 
 
@@ -48,8 +51,11 @@ def _about(operation: Any, job: str) -> Any:
     return operation.Case(path_parameters={"job": job})
 
 
-def _at_random(cases: Any, ask: Any, examples: int) -> None:
-    @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+def _at_random(cases: Any, ask: Any, examples: int, anew: bool) -> None:
+    health = list(HealthCheck)
+    how = settings(max_examples=examples, deadline=None, suppress_health_check=health, database=None)
+
+    @settings(how, derandomize=not anew)
     @given(cases)
     def each(case: Any) -> None:
         ask(case)
