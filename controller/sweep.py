@@ -17,7 +17,7 @@ from controller.deployment import Deployment
 from controller.dropbox import Kind, classify
 from controller.known import listed
 from controller.store import Marker
-from shared.errors import Transient, Unreadable
+from shared.errors import OutOfTime, Transient, Unreadable
 from shared.logs import note
 from shared.names import JOBS, STATUS, JobId, record_blob, status_blob
 from shared.ports import BlobItem, Ports
@@ -26,18 +26,18 @@ log = logging.getLogger("batchdrop.sweep")
 
 
 def sweep(ports: Ports, deployment: Deployment) -> list[JobId]:
-    """Accept what nobody announced; the jobs that were."""
+    """Accept what nobody announced; the jobs that were. Cancels come first: a crowd of manifests may take all the time.
+    OutOfTime once that is up: the next sweep goes on."""
     markers = list(store.markers(ports.control))
     claimed = listed(ports.control, len(markers))
     without = [marker for marker in markers if record_blob(marker.job) not in claimed]
     accepted = [job for marker in without if (job := unclaimed(marker, ports, deployment))]
-    for item in unanswered(ports):
+    found = list(unanswered(ports))
+    for item in found:
         if classify(item.name) is Kind.CANCEL:
             intend(item, markers, ports)
-            continue
-        job = readmit(item.name, ports, deployment)
-        accepted += [job] if job else []
-    return accepted
+    dropped = [item.name for item in found if classify(item.name) is not Kind.CANCEL]
+    return accepted + [job for path in dropped if (job := readmit(path, ports, deployment))]
 
 
 def unclaimed(marker: Marker, ports: Ports, deployment: Deployment) -> JobId | None:
@@ -46,6 +46,8 @@ def unclaimed(marker: Marker, ports: Ports, deployment: Deployment) -> JobId | N
         if store.load(ports.control, marker.job) is not None:
             return None
         return accept_marked(marker, ports, deployment)
+    except OutOfTime:
+        raise
     except (Transient, Unreadable) as trouble:
         note(log, "not accepted yet", logging.WARNING, job=marker.job, why=trouble)
         return None
@@ -54,6 +56,8 @@ def unclaimed(marker: Marker, ports: Ports, deployment: Deployment) -> JobId | N
 def readmit(path: str, ports: Ports, deployment: Deployment) -> JobId | None:
     try:
         return accept(path, ports, deployment, listed=True)
+    except OutOfTime:
+        raise
     except (Transient, Unreadable) as trouble:
         note(log, "not accepted yet", logging.WARNING, manifest=path, why=trouble)
         return None

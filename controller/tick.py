@@ -20,7 +20,7 @@ from controller.reconcile import call_later, reconcile
 from controller.store import Marker
 from controller.threads import each
 from shared.codes import Code
-from shared.errors import BatchdropError
+from shared.errors import BatchdropError, OutOfTime
 from shared.logs import note
 from shared.names import JobId
 from shared.ports import BlobPort, Ports
@@ -48,6 +48,8 @@ def tick(ports: Ports, deployment: Deployment, until: datetime) -> int:
                 reconcile(record.job, ports, Budget(until, long=False), rules)
             else:
                 call_later(record.job, ports)
+        except OutOfTime:
+            raise
         except BatchdropError as error:
             note(log, "not looked at", logging.WARNING, job=record.job, why=error)
 
@@ -75,6 +77,8 @@ def open_records(ports: Ports, known: KnownRecords) -> list[Record]:
 def read(marker: Marker, ports: Ports, load: Callable[[BlobPort, JobId], store.Loaded | None]) -> Record | None:
     try:
         loaded = load(ports.control, marker.job)
+    except OutOfTime:
+        raise
     except BatchdropError as error:
         note(log, "cannot be read", logging.WARNING, job=marker.job, why=error)
         return None

@@ -6,10 +6,14 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from controller import store, tick
 from controller.known import MANY, KnownRecords
 from controller.threads import alone
-from shared.names import STATE, record_blob
+from shared.errors import OutOfTime
+from shared.names import JOBS as DROP_BOX
+from shared.names import STATE, JobId, record_blob
 from shared.ports import LockPort
 from tests.load.crowd import drop, path_of
 from tests.loop.ground import Ground
@@ -126,3 +130,38 @@ def test_the_listing_finds_the_marker_without_a_record_among_many() -> None:
     ground.sweep()
     assert reads(ground) - before < 20
     assert store.load(ground.world.control, job) is not None
+
+
+def test_a_listing_that_runs_out_of_time_ends_and_the_next_one_goes_on() -> None:
+    """A crowd that cannot be accepted in one round: what is left is not tried in vain, one by one."""
+    ground = Ground()
+    drop(ground, RANGE, JOBS)
+    ground.world.control.fail_next("head", OutOfTime(), times=JOBS)
+    before = ground.world.control.calls["head"]
+    ground.sweep()
+    assert (ground.world.control.calls["head"] - before, ground.open_jobs()) == (1, [])
+    ground.world.control.faults.clear()
+    ground.sweep()
+    assert len(ground.open_jobs()) == JOBS
+
+
+def test_a_cancel_is_found_before_a_crowd_of_manifests() -> None:
+    """Its event was lost, and there is no time left for those that stand before it in the listing."""
+    ground = Ground()
+    ground.drop(RANGE, "last.yaml")
+    drop(ground, RANGE, JOBS)
+    ground.world.control.put(DROP_BOX, "last.yaml.cancel", b"")
+    ground.world.control.fail_next("head", OutOfTime())
+    ground.sweep()
+    assert store.cancel_intended(ground.world.control, JobId(ground.status("last.yaml")["jobId"]))
+
+
+def test_a_tick_whose_time_is_up_says_so_once(caplog: pytest.LogCaptureFixture) -> None:
+    """Not once for each job of a crowd that it did not come to."""
+    ground = waiting()
+    ground.world.clock.advance(timedelta(minutes=30))
+    ground.world.locks.fail_next("held", OutOfTime(), times=JOBS)
+    caplog.clear()
+    ground.tick()
+    warned = [record.name for record in caplog.records if record.levelname == "WARNING"]
+    assert (warned.count("batchdrop.triggers"), warned.count("batchdrop.tick")) == (1, 0)
