@@ -110,7 +110,7 @@ def one_pass(session: Session) -> bool:
         if overdue(session.record, now):
             say(session, now)
         if now >= session.budget.until:
-            return False
+            return leave_rest(session, now)
         decision = look(session, now)
         row = decision.row
         return follow(session, decision, now)
@@ -123,6 +123,13 @@ def one_pass(session: Session) -> bool:
     except Exception as error:  # noqa: BLE001 - told with its traceback, and counted
         broken(log, "defect", row=row)
         return set_back(session, Defect(VEIL.over(f"{type(error).__name__}: {error}")), row)
+
+
+def leave_rest(session: Session, now: datetime) -> bool:
+    """The time is up: what is due is left to the queue. Where services are slow no short pass would ever come to it."""
+    if session.record.next_look <= now:
+        leave_word(session, session.record, ended=False)
+    return False
 
 
 def say(session: Session, now: datetime) -> None:

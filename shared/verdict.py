@@ -109,6 +109,8 @@ class Side(Fact):
     """The user's splitter or recombiner: a pool of one dedicated node and a job of one task, beside the job's own."""
 
     pool: datetime | None = None
+    staged: int = 0
+    """How many outputs lie ready for the recombiner."""
     job: datetime | None = None
     ended: datetime | None = None
     failure: Failure | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from controller.causes import logged
 from controller.outcome import FailureRow, from_lines
@@ -26,15 +27,16 @@ def failures_of(record: Record, work: Work) -> list[FailureRow]:
 
 
 def keep_evidence(record: Record, work: Work) -> Record:
-    """failed.jsonl, the logs of failed tasks cut to their last 64 KiB, and what the pool says of its nodes."""
-    rows = failures_of(record, work)
+    """failed.jsonl, the logs of failed tasks cut to their last 64 KiB, and what the pool says of its nodes. What is
+    saved on the way does not say that they are kept."""
+    rows, before = failures_of(record, work), record.model_copy(update={"evidence": None})
     chosen = logged(rows)
     if record.plan.manifest.logs == "failed":
-        record = keep_tails(record, sorted(chosen), work)
+        record = keep_tails(record, sorted(chosen), replace(work, save=lambda _: work.save(before)))
     described = []
     for row in rows:
         described.append(describe(record, row, row.index in chosen, work))
-        work.save(record)
+        work.save(before)
     nodes = list(pool_evidence(record, work))
     keep(record, "failed.jsonl", described, work)
     keep(record, f"{LOGS_FOLDER}{NODES}", nodes, work)

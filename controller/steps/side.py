@@ -120,10 +120,14 @@ def give_splitter(record: Record, manifest: Manifest, work: Work) -> Given:
 def give_recombiner(record: Record, work: Work) -> Given:
     """The accepted outputs, copied side by side; the ledger and the failures as files."""
     flat = all_names_differ(frozen_outputs(record, work.ports))
-    outputs = frozen_outputs(record, work.ports)
+    staged = record.recombiner.staged
+    outputs = islice(frozen_outputs(record, work.ports), staged, None)
     while wave := list(islice(outputs, WAVE)):
         each(COPIES, lambda output: stage(record, output, flat, work), wave)
-        work.save(record)
+        staged += len(wave)
+        # The job is noted as started in this record, and is not: what is saved on the way says so.
+        laid_out = record.recombiner.model_copy(update={"job": None, "staged": staged})
+        work.save(record.model_copy(update={"recombiner": laid_out}))
     container = output_container(record.job)
     work.ports.work.put_stream(container, f"{STAGED_FACTS}/{LEDGER_FILE}", ledger_lines(record, flat, work))
     failed = work.ports.work.read(RESULTS, result_blob(record.job, "failed.jsonl"))

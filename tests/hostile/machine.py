@@ -122,7 +122,10 @@ class Delivery(RuleBasedStateMachine):
 
     def start(self, site: Site, hint: Hint, dice: Random) -> None:
         """To its end, or up to some call; with a clock that may be wrong."""
-        skew, calls = timedelta(seconds=dice.choice(SKEWS)), dice.choice([None, dice.randrange(150)])
+        skew, calls = (
+            timedelta(seconds=dice.choice(SKEWS)),
+            dice.choice([None, dice.randrange(25), dice.randrange(150)]),
+        )
         worker = self.land.start(site, hint, skew, calls)
         self.tally.update(workers=1, calls=worker.calls)
         self.land.tell(f"    skew {skew}, {'done' if worker.done else 'stopped'} after {worker.calls} calls")
@@ -135,7 +138,7 @@ class Delivery(RuleBasedStateMachine):
         self.tally.update([fate])
         self.land.tell(f"a worker after {chosen.calls} calls: {fate}")
         if fate == "go on":
-            self.land.go(chosen, dice.choice([None, dice.randrange(80)]))
+            self.land.go(chosen, dice.choice([None, dice.randrange(15), dice.randrange(80)]))
             return
         self.land.workers.remove(chosen)
         if fate == "dies":
