@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from controller.quota import first_cores, full, never
 from controller.rights import LASTS
 from controller.rules.case import Case, Decision, Row, verdict_without_rows
+from controller.rules.pauses import PAUSE, pause_at
 from controller.rules.shared_pool import unfit
 from controller.side import runs_splitter
 from shared.actions import (
@@ -29,10 +30,6 @@ STORAGE_BYTES_PER_SECOND = 200 * 2**20
 """What storage makes parts of by itself, several at once."""
 PACKED_RATIO = 4
 """How much gzip data is taken to hold where it was not counted."""
-PAUSE = timedelta(minutes=1)
-LONG_PAUSE = timedelta(minutes=10)
-NEAR = 20
-"""Places of the line that are looked at every minute."""
 
 
 def input_missing(case: Case) -> Decision | None:
@@ -150,13 +147,7 @@ def admit(case: Case) -> Decision | None:
     why = full(line.room(first_cores(record), case.now))
     why = why.model_copy(update={"evidence": {**why.evidence, **{k: v for k, v in before.items() if k == "error"}}})
     place, ends = line.place(record.job), queue_end(record)
-    return case.hold(why, min(pause_at(place), max(PAUSE, ends - case.now)), ends, place)
-
-
-def pause_at(place: int) -> timedelta:
-    """How long who stands there is left alone. The tick calls whoever may go on, so this only dates the place that he
-    is told; further back it changes slowly, and a long line costs little more than a short one."""
-    return min(max(PAUSE, PAUSE * place / NEAR), LONG_PAUSE)
+    return case.hold(why, pause_at(place, ends - case.now), ends, place)
 
 
 def make_containers(case: Case) -> Decision | None:
