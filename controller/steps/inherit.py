@@ -28,6 +28,7 @@ from shared.names import (
     input_container,
     input_shard,
     ledger_shard,
+    output_container,
 )
 from shared.record import InputFact, Record, Retry, SplitCursor
 
@@ -39,6 +40,8 @@ def inherit(record: Record, retry: Retry, work: Work) -> Record:
     """The rows, the input as it was frozen, and which rows are done."""
     parent = parent_of(retry, work)
     earlier, failures = left_by(parent, record, work)
+    if earlier.kept:
+        require_outputs(retry, work)
     control = work.ports.control
     for name in (ledger_shard, input_shard):
         for shard in count():
@@ -50,6 +53,13 @@ def inherit(record: Record, retry: Retry, work: Work) -> Record:
     control.put(STATE, earlier_failures(record.job), to_lines(failures))
     control.put(STATE, earlier_blob(record.job), earlier.rows)
     return with_rows(record, retry, parent, earlier, work)
+
+
+def require_outputs(retry: Retry, work: Work) -> None:
+    """What went well lies in the containers of the jobs before: a retry that comes too late is no failure of tasks."""
+    for container in map(output_container, retry.of):
+        if not work.ports.work.container_exists(container):
+            raise Vanished(container, f"container {container} is gone, with outputs that this retry was to merge")
 
 
 def with_rows(record: Record, retry: Retry, parent: Record, earlier: Earlier, work: Work) -> Record:

@@ -119,6 +119,10 @@ def excuses(land: Land, job: str, kind: str) -> set[str]:
     record = land.witness.records[job]
     before = record["retry"]["of"] if record["retry"] else []
     codes = {code for each in (job, *before) for code in land.spoilt.get(each, ())}
+    if land.idled:
+        codes.add("STUCK")
+    if before and land.frozen:
+        codes.add("INPUT_CHANGED")  # accepted by one who slept until what he was to merge was gone
     if any(path == record["manifest"]["path"] for _, path in land.cancelled):
         codes.add("CANCELLED")
     if land.inputs_changed and kind in READING:

@@ -123,6 +123,8 @@ class Land:
     cancelled: set[tuple[str, str]] = field(default_factory=set)
     """Sites and paths that a cancel was dropped for."""
     inputs_changed: bool = False
+    idled: bool = False
+    """Nodes have let tasks wait for half an hour, perhaps more than once: an hour of it ends a job."""
     story: list[str] = field(default_factory=list)
     """What happened, for who reads that it went wrong."""
 

@@ -21,6 +21,7 @@ PATHS = ("a.yaml", "b/c.yaml", "d.json.yaml")
 SKEWS = (0, 0, 0, -240, 240)
 """Seconds by which a worker's clock is wrong."""
 SPANS = (1, 5, 31, 125, 600, 1900)
+HALF_AN_HOUR = 1800
 FATES = ("once", "once", "once", "twice", "lost")
 TIMERS = ("tick", "tick", "tick", "tick", "sweep", "reap")
 DUE = ("deliver",) * 6 + ("timer",) * 4 + ("worker",) * 6 + ("nodes",) * 5 + ("time",) * 4
@@ -161,6 +162,7 @@ class Delivery(RuleBasedStateMachine):
         seconds = dice.choice(SPANS)
         self.land.tell(f"{seconds} s")
         self.land.clock.advance(timedelta(seconds=seconds))
+        self.land.idled |= seconds >= HALF_AN_HOUR
 
     def harm(self, site: Site, dice: Random) -> None:
         jobs, what = sorted(self.land.witness.records), dice.choice(sorted(DEEDS))

@@ -546,3 +546,17 @@ def test_the_retry_file_is_a_manifest_a_person_can_read() -> None:
     assert failed["failure"]["code"] == "TASKS_FAILED"
     rows = [json.loads(line) for line in ground.blob(failed["links"]["failed"]).splitlines()]
     assert "EXIT_CODE" in {row["reason"] for row in rows}
+
+
+def test_a_retry_whose_outputs_are_gone_when_it_begins_says_so() -> None:
+    """Someone deleted what it was to merge after it was accepted: it is named, and no task is blamed."""
+    ground = Ground()
+    first = ended(ground, TOLERATED, fails_on("1", "3"))
+    ground.drop(ground.blob(first["links"]["retry"]).decode() + "config: data/config.json\n", "late.yaml")
+    assert [each["code"] for each in ground.status("late.yaml")["waiting"]] == ["INPUT_MISSING"]
+    gone = output_container(JobId(first["jobId"]))
+    ground.world.work.delete_container(gone)
+    ground.put("data/config.json", "{}")
+    status = until_final(ground, number, "late.yaml")
+    assert (status["state"], status["failure"]["code"]) == ("failed", "INPUT_CHANGED")
+    assert gone in status["failure"]["message"]
