@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from azure.core.exceptions import AzureError
+from azure.core.exceptions import AzureError, DeserializationError
 
 _AFTER_ERROR = 5.0
 
@@ -50,7 +50,7 @@ class Loop:
             self._step.waker.clear()
             try:
                 pause = self._step.run()
-            except AzureError as error:
+            except (AzureError, DeserializationError) as error:  # the second: an answer that broke off in its head
                 log = logging.getLogger(self._step.name)
                 log.warning("storage said no, trying again in %g s: %s", _AFTER_ERROR, error)
                 pause = _AFTER_ERROR
