@@ -79,20 +79,6 @@ def run_passes(session: Session) -> bool:
     return True
 
 
-def call_later(job: JobId, ports: Ports) -> None:
-    """Leave a job that there was no time for to the queue."""
-    loaded = store.load(ports.control, job)
-    if loaded is None:
-        return
-    now = ports.clock.now()
-    record = loaded.record.model_copy(update={"wake": loaded.record.wake + 1, "next_look": now + HANDED_OVER})
-    try:
-        saved = store.save(ports.control, loaded, record)
-    except Conflict:
-        return
-    ports.queue.send({"kind": "job", "job": job, "wake": saved.record.wake})
-
-
 def passes(session: Session) -> None:
     for _ in range(PASSES):
         if not one_pass(session):

@@ -16,11 +16,12 @@ from controller.budget import Budget
 from controller.deployment import Deployment
 from controller.known import KnownRecords
 from controller.quota import Room, cores_of, first_cores, rooms
-from controller.reconcile import call_later, reconcile
+from controller.reconcile import reconcile
+from controller.session import HANDED_OVER
 from controller.store import Marker
 from controller.threads import each
 from shared.codes import Code
-from shared.errors import BatchdropError, OutOfTime
+from shared.errors import BatchdropError, Conflict, OutOfTime
 from shared.logs import note
 from shared.names import JobId
 from shared.ports import BlobPort, Ports
@@ -55,6 +56,20 @@ def tick(ports: Ports, deployment: Deployment, until: datetime) -> int:
 
     each(THREADS, look, due)
     return len(due)
+
+
+def call_later(job: JobId, ports: Ports) -> None:
+    """Leave a job that there was no time for to the queue."""
+    loaded = store.load(ports.control, job)
+    if loaded is None:
+        return
+    now = ports.clock.now()
+    record = loaded.record.model_copy(update={"wake": loaded.record.wake + 1, "next_look": now + HANDED_OVER})
+    try:
+        saved = store.save(ports.control, loaded, record)
+    except Conflict:
+        return
+    ports.queue.send({"kind": "job", "job": job, "wake": saved.record.wake})
 
 
 def divided(records: list[Record], ports: Ports) -> frozenset[JobId]:
