@@ -16,8 +16,10 @@ import signal
 import sys
 import time
 import traceback
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
@@ -76,6 +78,7 @@ class Mortal(HttpTransport[Any, Any]):
     after: bool
     network: Any = field(default_factory=BoundedTransport)
     vault: Any = None
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))  # by several threads: none may be given twice
     requests: int = 0
     armed: bool = False
 
@@ -83,11 +86,11 @@ class Mortal(HttpTransport[Any, Any]):
         way = self.vault if urlsplit(request.url).hostname == VAULT else self.network
         if not self.armed:
             return way.send(request, **kwargs)
-        self.requests += 1
-        if self.requests == self.at and not self.after:
+        self.requests = number = next(self.numbers)
+        if number == self.at and not self.after:
             die()
         answer = way.send(request, **kwargs)
-        if self.requests == self.at:
+        if number == self.at:
             die()
         return answer
 
