@@ -235,7 +235,7 @@ def count_day(job: JobId, ports: Ports, deployment: Deployment, now: datetime) -
     if most is None:
         return
     ours = day_blob(now, job)
-    today = [item.name for item in ports.control.list(STATE, ours.rpartition("/")[0] + "/")]
+    today = frozenset(ports.control.names(STATE, ours.rpartition("/")[0] + "/"))
     if ours not in today and len(today) >= most:
         fix = "drop it again tomorrow (UTC), or ask the operator to raise caps.jobsPerDay"
         raise Rejected((Problem("", "policyCap", f"{most} jobs were accepted today, the policy's cap", fix),))

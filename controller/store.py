@@ -105,8 +105,17 @@ def markers(control: BlobPort) -> Iterator[Marker]:
         yield marker_of(item)
 
 
+def open_jobs(control: BlobPort) -> Iterator[JobId]:
+    """As `markers`, the ids alone."""
+    return map(job_of, control.names(STATE, "open/"))
+
+
+def job_of(marker: str) -> JobId:
+    return JobId(marker.partition("-")[2])
+
+
 def marker_of(item: BlobItem) -> Marker:
-    job = JobId(item.name.partition("-")[2])
+    job = job_of(item.name)
     meta = item.metadata
     modified = datetime.fromisoformat(meta["modified"])
     return Marker(item.name, job, unquote(meta["path"]), unquote(meta["etag"]), modified)
@@ -177,4 +186,4 @@ def unpin(control: BlobPort, job: JobId, child: JobId) -> None:
 
 def holders(control: BlobPort, job: JobId) -> tuple[JobId, ...]:
     """The retries that need the containers of `job`."""
-    return tuple(JobId(item.name.rpartition("/")[2]) for item in control.list(STATE, pins(job)))
+    return tuple(JobId(name.rpartition("/")[2]) for name in control.names(STATE, pins(job)))

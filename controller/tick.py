@@ -18,7 +18,6 @@ from controller.known import KnownRecords
 from controller.quota import Room, cores_of, first_cores, rooms
 from controller.reconcile import reconcile
 from controller.session import HANDED_OVER
-from controller.store import Marker
 from controller.threads import each
 from shared.codes import Code
 from shared.errors import BatchdropError, Conflict, OutOfTime
@@ -83,19 +82,19 @@ def divided(records: list[Record], ports: Ports) -> frozenset[JobId]:
 
 def open_records(ports: Ports, known: KnownRecords) -> list[Record]:
     """Records of all open markers, oldest manifest first. A marker whose record is archived is closed here."""
-    markers = list(store.markers(ports.control))
-    etags = known.look(ports.control, [marker.job for marker in markers])
-    found = each(THREADS, lambda marker: read(marker, ports, partial(known.load, etags=etags)), markers)
+    jobs = list(store.open_jobs(ports.control))
+    etags = known.look(ports.control, jobs)
+    found = each(THREADS, lambda job: read(job, ports, partial(known.load, etags=etags)), jobs)
     return [record for record in found if record is not None]
 
 
-def read(marker: Marker, ports: Ports, load: Callable[[BlobPort, JobId], store.Loaded | None]) -> Record | None:
+def read(job: JobId, ports: Ports, load: Callable[[BlobPort, JobId], store.Loaded | None]) -> Record | None:
     try:
-        loaded = load(ports.control, marker.job)
+        loaded = load(ports.control, job)
     except OutOfTime:
         raise
     except BatchdropError as error:
-        note(log, "cannot be read", logging.WARNING, job=marker.job, why=error)
+        note(log, "cannot be read", logging.WARNING, job=job, why=error)
         return None
     if loaded is not None and loaded.record.archived is not None:
         store.close_marker(ports.control, loaded.record)

@@ -3,6 +3,7 @@
 import json
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,8 @@ from local.functions_host.path_template import PathTemplate
 log = logging.getLogger("Host.Blobs")
 _BUDGET = 10_000
 _PAGE = 5_000
+_RESTS = 4
+"""Times as long as a round took, the scanner rests at least: a crowd of old blobs must not fill the host's day."""
 _BEGINNING = datetime(1, 1, 2, tzinfo=UTC)
 
 
@@ -125,15 +128,19 @@ class ContainerScan:
 class BlobScanner:
     """All watched containers, looked at in turn; `step` is one round."""
 
-    def __init__(self, scans: Sequence[ContainerScan], interval: float) -> None:
+    def __init__(
+        self, scans: Sequence[ContainerScan], interval: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._scans = scans
         self._interval = interval
+        self._clock = clock
 
     def step(self) -> float:
         """One look at each container; seconds until the next round."""
+        began = self._clock()
         for scan in self._scans:
             scan.look(max(1, _BUDGET // len(self._scans)))
-        return self._interval
+        return max(self._interval, _RESTS * (self._clock() - began))
 
 
 def _read_mark(blob: BlobClient) -> datetime:

@@ -80,6 +80,13 @@ class AzureBlobs(Containers):
         except Vanished:
             return
 
+    def names(self, container: str, prefix: str = "") -> Iterator[str]:
+        try:
+            with translated(f"listing of {container}"):
+                yield from self._account.container(container).list_blob_names(name_starts_with=prefix or None)
+        except Vanished:
+            return
+
     # ------------------------------------------------------------------ writing
 
     def put(

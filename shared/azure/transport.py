@@ -7,12 +7,15 @@ are not the SDKs', so no policy repeats them. Import it where a client is built:
 from __future__ import annotations
 
 import threading
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 from azure.core.pipeline.transport import HttpTransport, RequestsTransport
 
 from shared.azure.deadline import NO_ANSWER, Answer, pause, try_seconds
+
+if TYPE_CHECKING:
+    from requests import PreparedRequest
 
 RETRIES = 3
 CONNECT_SECONDS = 10.0
@@ -66,10 +69,16 @@ def network() -> Transport:
     """HTTP over sockets."""
     requests = RequestsTransport()
     requests.open()
+    requests.session.auth = _as_signed
     for scheme in ("http://", "https://"):
         requests.session.get_adapter(scheme).init_poolmanager(HOSTS, CONNECTIONS)
     sending: Transport = requests
     return sending
+
+
+def _as_signed(request: PreparedRequest) -> PreparedRequest:
+    """Nothing of a .netrc, which requests would look for each time, and put in the place of the SDK's own words."""
+    return request
 
 
 def core_options(transport: Transport) -> dict[str, Any]:

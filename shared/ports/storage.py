@@ -136,6 +136,10 @@ class BlobPort(Protocol):
         """
         ...
 
+    def names(self, container: str, prefix: str = "") -> Iterator[str]:
+        """As `list` does, the names alone: to read a page of them costs a tenth of the time."""
+        ...
+
     def create_container(self, name: str, metadata: Mapping[str, str]) -> None:
         """Transient while a container of that name is still being deleted."""
         ...

@@ -300,6 +300,15 @@ def test_list_in_byte_order_with_a_cursor(blobs: BlobPort, container: str) -> No
     assert names(blobs, container, "dir/", after="z") == []
 
 
+def test_names_alone_are_those_of_the_listing(blobs: BlobPort, container: str) -> None:
+    """The same names in the same order, escaped ones too; nothing where there is no container."""
+    for name in ("file2", "file10", "dir/b", "dir/a b", "dir/50%25", "größe"):
+        blobs.put(container, name, b"1")
+    for prefix in ("", "dir/", "file1", "x"):
+        assert list(blobs.names(container, prefix)) == names(blobs, container, prefix)
+    assert list(blobs.names(f"{container}-none")) == []
+
+
 def test_list_shows_what_head_shows(blobs: BlobPort, container: str) -> None:
     """A listing with metadata shows each blob as a HEAD does; without it metadata is empty."""
     blobs.put(container, "a", b"1", metadata={"x": "1"})

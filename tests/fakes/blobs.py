@@ -96,6 +96,13 @@ class MemoryBlobs(Faulty):
             if after is None or one.item.name.encode() > after.encode():
                 yield one.item if metadata else _without_metadata(one.item)
 
+    @port
+    def names(self, container: str, prefix: str = "") -> Iterator[str]:
+        with self._lock:
+            found = self._containers.get(container)
+            names = [*found.blobs] if found and self._is_there(container) else []
+        yield from sorted((name for name in names if name.startswith(prefix)), key=str.encode)
+
     # ------------------------------------------------------------------ writing
 
     @port
