@@ -24,7 +24,7 @@ from shared.errors import Conflict, Problem, Rejected
 from shared.logs import note
 from shared.manifest.models import Manifest
 from shared.manifest.parse import Parsed, parse
-from shared.names import JOBS, STATE, STATUS, JobId, day_blob, job_id, manifest_copy, status_blob
+from shared.names import JOBS, STATE, STATUS, JobId, job_id, manifest_copy, status_blob
 from shared.ports import Blob, BlobItem, Ports
 from shared.record import Key, ManifestRef, Plan, Record, Retry, Warned
 
@@ -230,13 +230,8 @@ def is_open(job: JobId, ports: Ports) -> bool:
 
 
 def count_day(job: JobId, ports: Ports, deployment: Deployment, now: datetime) -> None:
-    """The operator's cap of jobs a day: one blob a job, counted by listing."""
+    """The operator's cap of jobs a day."""
     most = deployment.policy().caps.jobs_per_day
-    if most is None:
-        return
-    ours = day_blob(now, job)
-    today = frozenset(ports.control.names(STATE, ours.rpartition("/")[0] + "/"))
-    if ours not in today and len(today) >= most:
+    if most is not None and not deployment.today.admits(ports.control, job, most, now):
         fix = "drop it again tomorrow (UTC), or ask the operator to raise caps.jobsPerDay"
         raise Rejected((Problem("", "policyCap", f"{most} jobs were accepted today, the policy's cap", fix),))
-    ports.control.put(STATE, ours, b"")

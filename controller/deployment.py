@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from controller.budget import Pace
+from controller.days import DayCount
 from controller.known import KnownRecords
 from controller.session import Rules
 from shared.errors import Rejected
@@ -21,8 +22,8 @@ log = logging.getLogger("batchdrop.deployment")
 
 @dataclass(frozen=True)
 class Deployment:
-    """`policy` reads the operator's policy anew (cached for a short while by who provides it). `known` spares reads;
-    nothing rests on it."""
+    """`policy` reads the operator's policy anew (cached for a short while by who provides it). `known` and `today`
+    spare requests; nothing rests on them."""
 
     owner: Owner
     policy: Callable[[], Policy]
@@ -31,6 +32,7 @@ class Deployment:
     pass_time: timedelta = timedelta(minutes=8)
     reap_foreign: bool = False
     known: KnownRecords = field(default_factory=KnownRecords)
+    today: DayCount = field(default_factory=DayCount)
 
     def rules(self) -> Rules:
         """A policy that cannot be read admits nothing new; what is open goes on."""
