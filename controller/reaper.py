@@ -55,15 +55,13 @@ def readable(job: JobId, ports: Ports) -> store.Loaded | None:
 
 def drop_old_results(ports: Ports, now: datetime) -> None:
     """results/<job id>/ and the ledger of jobs past retention.results; a published result is the user's."""
-    for item in ports.control.list(STATE, "done/"):
-        job = JobId(item.name.rsplit("/", 1)[-1])
+    for marker, job in store.done_jobs(ports.control, now):
         loaded = readable(job, ports)
-        if loaded is None or loaded.record.final is None:
-            continue
-        if now >= loaded.record.final + loaded.record.plan.manifest.retention.results:
+        stays = loaded.record.results_stay if loaded else None
+        if stays is not None and now >= stays:
             delete_below(ports.work, RESULTS, f"{job}/")
             delete_below(ports.control, STATE, f"ledger/{job}/")
-            ports.control.delete(STATE, item.name)
+            ports.control.delete(STATE, marker)
 
 
 def drop_old_days(ports: Ports, now: datetime) -> None:

@@ -34,6 +34,7 @@ from shared.ports import ABSENT, BlobItem, BlobPort, Condition
 from shared.record import VERSION, Record
 
 JSON = "application/json"
+STAY_UNTIL = "results_until"
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,18 @@ def marker_of(item: BlobItem) -> Marker:
 
 
 def write_done(control: BlobPort, record: Record, when: datetime) -> None:
-    control.put(STATE, done_blob(when, record.job), b"")
+    """It carries until when the results stay, so that a listing tells the reaper which records it need not read."""
+    stays = record.results_stay
+    meta = {STAY_UNTIL: stays.isoformat()} if stays else {}
+    control.put(STATE, done_blob(when, record.job), b"", metadata=meta)
+
+
+def done_jobs(control: BlobPort, now: datetime) -> Iterator[tuple[str, JobId]]:
+    """Done markers and their jobs, save those whose results stay for longer."""
+    for item in control.list(STATE, "done/", metadata=True):
+        stays = item.metadata.get(STAY_UNTIL)
+        if stays is None or now >= datetime.fromisoformat(stays):
+            yield item.name, JobId(item.name.rsplit("/", 1)[-1])
 
 
 def intend_cancel(control: BlobPort, job: JobId) -> None:

@@ -153,6 +153,11 @@ class Record(Fact):
         return self.split.rows - (self.retry.kept if self.retry else 0)
 
     @property
+    def results_stay(self) -> datetime | None:
+        """Until when what is below results/<job id>/ is kept; None while the job is open."""
+        return self.final + self.plan.manifest.retention.results if self.final else None
+
+    @property
     def tries_canary(self) -> bool:
         """Is one task out alone, and not judged yet?"""
         return self.canary.sent is not None and self.canary.passed is None
