@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from controller import spot
-from controller.steps import canary, evidence, finish, logs, rerun, rights, settle, side, start
+from controller.steps import canary, evidence, finish, logs, reimage, rerun, rights, settle, side, start
 from controller.steps.work import Work
 from controller.undoing import is_orphan
 from shared import actions as act
@@ -70,6 +70,7 @@ Running = (
     | act.SetFormula
     | act.LimitTasks
     | act.HoldJob
+    | act.ReimageNodes
     | act.NoteTakings
     | act.Review
     | act.Settle
@@ -92,6 +93,8 @@ def apply_run(action: Running, record: Record, work: Work) -> Record:  # noqa: C
         case act.HoldJob():
             work.ports.batch.hold_job(record.job)
             return record
+        case act.ReimageNodes(nodes, which):
+            return reimage.reimage(record, nodes, which, work)
         case act.NoteTakings(takings):
             spot.note(work.ports.control, record, takings)
             return record

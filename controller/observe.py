@@ -97,7 +97,9 @@ def look_at_side(record: Record, which: Which, seen: Picture, ports: Ports) -> P
         return seen
     nodes = ports.batch.node_counts(name)
     errors = ports.batch.node_errors(name) if nodes.unusable or nodes.start_task_failed else ()
-    return replace(seen, side_nodes=nodes, side_node_errors=errors)
+    asked = which == "splitter" and record.plan.manifest.reference and nodes.idle
+    unprepared = ports.batch.preparation_errors(name) if asked else ()
+    return replace(seen, side_nodes=nodes, side_node_errors=errors, side_unprepared=unprepared)
 
 
 def wants_pool(record: Record) -> bool:
@@ -123,7 +125,8 @@ def look_at_tasks(record: Record, seen: Picture, ports: Ports) -> Picture:
     if spot.is_watched(record) and unfinished:
         noted, takings = spot.watch(record, ports, seen.nodes, counts)
         seen = replace(seen, noted=noted, takings=takings)
-    if record.plan.manifest.reference and seen.nodes.idle and counts.active and not counts.running:
+    mixed = record.shared_pool is None or not counts.running
+    if record.plan.manifest.reference and seen.nodes.idle and counts.active and mixed:
         return replace(seen, unprepared=ports.batch.preparation_errors(record.job))
     return seen
 

@@ -80,12 +80,14 @@ class Picture:
     nodes: NodeCounts = field(default_factory=NodeCounts)
     node_errors: tuple[NodeError, ...] = ()
     unprepared: tuple[NodeError, ...] = ()
-    """Nodes that could not be made ready for this job (asked only where idle nodes stand beside waiting tasks)."""
+    """Nodes that could not be made ready for this job (asked only where idle nodes stand beside waiting tasks; on a
+    shared pool only where none of its tasks runs)."""
     job: JobSeen | None = None
     side_pool: PoolSeen | None = None
     side_job: JobSeen | None = None
     side_nodes: NodeCounts = field(default_factory=NodeCounts)
     side_node_errors: tuple[NodeError, ...] = ()
+    side_unprepared: tuple[NodeError, ...] = ()
     side_ended: bool = False
     """The one task of the splitter or recombiner has completed, by the list."""
     counts: TaskCounts = field(default_factory=TaskCounts)

@@ -6,7 +6,7 @@ from enum import Enum, auto
 
 from shared.codes import Reason
 from shared.manifest.models import Manifest
-from shared.ports import FailedTask
+from shared.ports import FailedTask, NodeError
 
 PLATFORM = frozenset(
     {
@@ -66,7 +66,12 @@ def fate_of(task: FailedTask, manifest: Manifest) -> Fate:
 
 def is_broken(task: FailedTask) -> bool:
     """Was it the platform that failed, not the program?"""
-    return task.exit_code in (None, 0) and (task.category == "servererror" or task.code in PLATFORM)
+    return is_platforms(task)
+
+
+def is_platforms(end: FailedTask | NodeError) -> bool:
+    """The same of any end: a task's, or a preparation's."""
+    return end.exit_code in (None, 0) and (end.category == "servererror" or end.code in PLATFORM)
 
 
 def own_exit(task: FailedTask) -> int | None:

@@ -77,6 +77,14 @@ class HoldJob:
 
 
 @dataclass(frozen=True)
+class ReimageNodes:
+    """Give nodes a new disk, on which the preparation begins anew; of the job's own pool, or of a side's."""
+
+    nodes: tuple[str, ...]
+    which: Which | None = None
+
+
+@dataclass(frozen=True)
 class NoteTakings:
     """Keep what the next look is to be compared with: which task runs where, and what was lost by now."""
 
@@ -201,6 +209,7 @@ Action = (
     | SetFormula
     | LimitTasks
     | HoldJob
+    | ReimageNodes
     | NoteTakings
     | Review
     | Settle

@@ -156,6 +156,31 @@ class SoFar(Fact):
     skipped_tasks: int = 0
 
 
+class ReimagedNode(Fact):
+    """A node that the platform kept from making ready: it is given a new disk, and begins anew."""
+
+    node: str
+    failed: datetime
+    """When the preparation ended that this is for: the same node may fail again."""
+    code: str
+    """The service's word for why."""
+    noted: datetime
+    time: int
+    """1 = the job's first round of this."""
+    asked: bool = False
+    """Batch has taken the request."""
+
+
+class Reimaged(Fact):
+    """Counted before it is done. A node of an earlier round that fails again begins the next one."""
+
+    rounds: int = 0
+    nodes: tuple[ReimagedNode, ...] = ()
+    """Each as it failed last."""
+    refused: str | None = None
+    """Batch does not do it for this pool, by its error code: it is not asked again."""
+
+
 class LogsLost(Fact):
     """Logs of tasks that storage refused to give or to take: how many, the first names, what it said of the first."""
 

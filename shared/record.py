@@ -19,6 +19,8 @@ from shared.facts import (
     Plan,
     Price,
     Progress,
+    Reimaged,
+    ReimagedNode,
     Retry,
     SoFar,
     SplitCursor,
@@ -56,6 +58,8 @@ __all__ = [
     "Price",
     "Progress",
     "Record",
+    "Reimaged",
+    "ReimagedNode",
     "Retry",
     "Side",
     "SoFar",
@@ -142,6 +146,8 @@ class Record(Fact):
     short_since: datetime | None = None
     quiet_since: datetime | None = None
     """Since when no task has run or ended, while tasks were waiting."""
+    reimaged: Reimaged = Reimaged()
+    """Nodes of its own pool on which reference data could not be fetched."""
     throttled: datetime | None = None
     """Since when each look at the job has met a service that asks for fewer requests."""
     usage: Usage = Usage()

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from shared.facts import Fact
+from shared.facts import Fact, Reimaged
 
 VerdictState = Literal["succeeded", "failed", "cancelled"]
 
@@ -124,3 +124,5 @@ class Side(Fact):
     """The end of the task that the last go was counted for."""
     repeat: bool = False
     """That go is still to be made."""
+    reimaged: Reimaged = Reimaged()
+    """Its node, where reference data could not be fetched there."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from controller.quota import core_room, cores_never, full_of_cores, is_core_quota, never
+from controller.rules import reimaging
 from controller.rules.case import Case
 from controller.rules.shared_pool import crowded
 from controller.rules.starting import queue_end
@@ -76,14 +77,17 @@ def of_own_pool(case: Case) -> Failure | None:
 def hopeless(case: Case) -> Failure | None:
     """What has lasted too long to mend itself."""
     for each in waiting(case):
-        limit = patience(case, each.code)
+        limit = patience(case, each)
         if limit is not None and case.now - each.since >= limit:
             return Failure(**each.model_dump(exclude={"since", "gives_up_at", "place"}))
     return None
 
 
-def patience(case: Case, code: str) -> timedelta | None:
+def patience(case: Case, why: Failure) -> timedelta | None:
     """How long a job stands this; None: as long as its other limits let it."""
+    code = why.code
+    if reimaging.AGAIN in why.evidence:
+        return None
     if case.record.shared_pool is not None and not case.seen.unprepared:
         return None
     if code in BAD_NODES:
@@ -145,17 +149,13 @@ def of_nodes(case: Case) -> Failure | None:
 
 
 def of_preparation(case: Case) -> Failure | None:
-    """Nodes that are fine, save that this job's reference data cannot be laid out on them."""
-    error = next(iter(case.seen.unprepared), None)
-    if error is None:
-        return None
-    said = ": ".join(part for part in (error.code, error.message) if part)
-    return Failure(
-        code=Code.NODE_UNUSABLE,
-        message=f"The reference data cannot be made ready on node {error.node}: {said}"[:500],
-        next="Check the blobs and the archives under reference: with unpack they must be zip, tar or tar.gz.",
-        evidence={"node": error.node, "state": error.state, "error": error.code or None},
-    )
+    """Reference data that is not on the nodes: it is fetched again, or cannot be."""
+    nodes = nodes_of(case)
+    return reimaging.mending(nodes) or reimaging.useless(nodes)
+
+
+def nodes_of(case: Case) -> reimaging.Ground:
+    return reimaging.Ground(case.record.reimaged, case.seen.unprepared, case.seen.nodes, case.now)
 
 
 def of_node(error: NodeError) -> Failure:
@@ -178,14 +178,19 @@ def code_of(error: NodeError) -> Code:
 
 def since(case: Case, why: Failure) -> Waiting:
     first = case.record.quiet_since if why.code == Code.STUCK else None
-    before = next((w.since for w in case.record.waiting if w.code == why.code), first or case.now)
+    before = next((w.since for w in case.record.waiting if is_same(w, why)), first or case.now)
     place = case.seen.line.place(case.record.job) if why.code == Code.QUOTA_FULL else None
-    return Waiting(**why.model_dump(), since=before, gives_up_at=gives_up(case, why.code, before), place=place)
+    return Waiting(**why.model_dump(), since=before, gives_up_at=gives_up(case, why, before), place=place)
 
 
-def gives_up(case: Case, code: str, begun: datetime) -> datetime | None:
+def is_same(before: Failure, why: Failure) -> bool:
+    """Does the wait go on? What was being mended, and is no more, is waited for anew."""
+    return before.code == why.code and (reimaging.AGAIN in before.evidence) == (reimaging.AGAIN in why.evidence)
+
+
+def gives_up(case: Case, why: Failure, begun: datetime) -> datetime | None:
     """The first of the limits that would end the wait; None: jobTimeout alone."""
-    limit = patience(case, code)
+    limit = patience(case, why)
     ends = [begun + limit] if limit is not None else []
     if case.record.first_node is None:
         ends.append(queue_end(case.record))

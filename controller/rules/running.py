@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from controller.outcome import allowed
-from controller.rules import bad_nodes, spending
+from controller.rules import bad_nodes, reimaging, spending
 from controller.rules.case import Case, Decision, Row, known_units
-from controller.rules.conditions import fatal, hopeless, outgrown, quiet, waiting
+from controller.rules.conditions import fatal, hopeless, nodes_of, outgrown, quiet, waiting
 from controller.rules.progress import firsts, progress, usage
-from shared.actions import JudgeCanary, LimitTasks, NoteTakings, Review, Settle
+from shared.actions import JudgeCanary, LimitTasks, NoteTakings, ReimageNodes, Review, Settle
 from shared.record import Record
 
 
@@ -63,16 +63,33 @@ def share_slots(case: Case) -> Decision | None:
     return case.go(LimitTasks(case.seen.share), share=case.seen.share)
 
 
+def reimage(case: Case) -> Decision | None:
+    """Noted before it is asked for: a death in between gives none away. On a shared pool nothing is done."""
+    if case.record.shared_pool is not None or case.record.drained is not None:
+        return None
+    nodes = nodes_of(case)
+    noted = reimaging.with_new(nodes)
+    if noted is not None:
+        return case.wait(timedelta(0), reimaged=noted)
+    due = reimaging.due(nodes)
+    return case.wait(case.shortest, ReimageNodes(due), **seen_facts(case)) if due else None
+
+
 def running(case: Case) -> Decision | None:
-    facts = firsts(case) | {
+    return case.wait(next_poll(case), notes(case), **seen_facts(case))
+
+
+def seen_facts(case: Case) -> dict[str, Any]:
+    """What a look adds to the record where it changes nothing else."""
+    return firsts(case) | {
         "progress": progress(case),
         "usage": usage(case),
         "failures_read": min(case.record.failures_read, case.seen.counts.failed),  # fewer once some run again
         "quiet_since": quiet(case),
         "short_since": spending.short_since(case),
         "warnings": bad_nodes.warnings(case),
+        "waiting": waiting(case),
     }
-    return case.wait(next_poll(case), notes(case), waiting=waiting(case), **facts)
 
 
 def notes(case: Case) -> NoteTakings | None:
@@ -119,6 +136,7 @@ ROWS = (
         "verdict",
         too_much_reported,
     ),
+    Row("reimage nodes", "own nodes could not fetch reference data", "reimage them", "reimaged", reimage),
     Row("unable", "the pool can run no task, or none any more", "settle", "verdict of that reason", unable),
     *spending.ROWS,
     Row(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from controller.rules import side_pool
+from controller.rules import reimaging, side_pool
 from controller.rules.case import Case, Decision, Row, verdict_without_rows
 from controller.rules.ending import ask, awaits_merge
 from controller.side import longest_run, runs_recombiner, runs_splitter
-from shared.actions import CreateSidePool, DropSide, JudgeSide, RepeatSide, StartSide
+from shared.actions import CreateSidePool, DropSide, JudgeSide, ReimageNodes, RepeatSide, StartSide
 from shared.codes import Code
 from shared.record import Failure, Record, Side, Which
 
@@ -42,12 +42,28 @@ def run(case: Case, which: Which, side: Side) -> Decision | None:
         return go(case, which, CreateSidePool(which), pool=case.now)
     if side.job is None:
         return go(case, which, StartSide(which), job=case.now)
+    again = reimage(case, which, side)
+    if again is not None:
+        return again
     failure = lost(case, which, side) or side_pool.useless(case, which)
     if failure is not None:
         return go(case, which, None, ended=case.now, failure=failure)
     if case.seen.side_ended:
         return go(case, which, RepeatSide(which), repeat=False) if side.repeat else go(case, which, JudgeSide(which))
     return case.wait(case.shortest, waiting=side_pool.waiting(case, which, gives_up(case, side)))
+
+
+def reimage(case: Case, which: Which, side: Side) -> Decision | None:
+    """Its node could not fetch the reference data: as with a job's own nodes."""
+    nodes = side_pool.nodes_of(case, side)
+    noted = reimaging.with_new(nodes)
+    if noted is not None:
+        return go(case, which, None, reimaged=noted)
+    due = reimaging.due(nodes)
+    if not due:
+        return None
+    waits = side_pool.waiting(case, which, gives_up(case, side))
+    return case.wait(case.shortest, ReimageNodes(due, which), waiting=waits)
 
 
 def gives_up(case: Case, side: Side) -> datetime | None:

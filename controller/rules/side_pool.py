@@ -5,28 +5,32 @@ from __future__ import annotations
 from datetime import datetime
 
 from controller.quota import is_core_quota
+from controller.rules import reimaging
 from controller.rules.case import Case
-from controller.rules.conditions import FATAL, UNUSABLE_AFTER, code_of, of_node
+from controller.rules.conditions import FATAL, UNUSABLE_AFTER, code_of, is_same, of_node
 from shared.codes import Code
-from shared.record import Failure, Waiting, Which
+from shared.record import Failure, Side, Waiting, Which
 
 
 def useless(case: Case, which: Which) -> Failure | None:
     """Its image cannot be pulled, its start task fails, or its node stays unusable for a quarter of an hour."""
-    found = of_its_node(case, which)
+    found = of_its_node(case, which) or of_its_preparation(case, which)
     if found is None or found.code in FATAL:
         return found
-    since = next((each.since for each in case.record.waiting if each.code == found.code), case.now)
-    return found if case.now - since >= UNUSABLE_AFTER else None
+    mends = reimaging.AGAIN in found.evidence
+    return found if not mends and case.now - since(case, found) >= UNUSABLE_AFTER else None
 
 
 def waiting(case: Case, which: Which, gives_up_at: datetime | None) -> tuple[Waiting, ...]:
     """What it waits for; empty while it runs or starts."""
-    why = of_its_node(case, which) or of_its_pool(case, which)
+    why = of_its_node(case, which) or of_its_pool(case, which) or of_its_preparation(case, which)
     if why is None:
         return ()
-    since = next((each.since for each in case.record.waiting if each.code == why.code), case.now)
-    return (Waiting(**why.model_dump(), since=since, gives_up_at=gives_up_at),)
+    return (Waiting(**why.model_dump(), since=since(case, why), gives_up_at=gives_up_at),)
+
+
+def since(case: Case, why: Failure) -> datetime:
+    return next((each.since for each in case.record.waiting if is_same(each, why)), case.now)
 
 
 def of_its_node(case: Case, which: Which) -> Failure | None:
@@ -36,6 +40,19 @@ def of_its_node(case: Case, which: Which) -> Failure | None:
     errors = sorted(case.seen.side_node_errors, key=lambda error: code_of(error) not in FATAL)
     found = of_node(errors[0])
     return found.model_copy(update={"message": f"The {which} cannot run. {found.message}"})
+
+
+def of_its_preparation(case: Case, which: Which) -> Failure | None:
+    """The splitter's reference data is fetched again, or cannot be had; the recombiner reads none."""
+    if case.seen.side_nodes.running:
+        return None
+    nodes = nodes_of(case, case.record.splitter if which == "splitter" else case.record.recombiner)
+    found = reimaging.mending(nodes) or reimaging.useless(nodes)
+    return found and found.model_copy(update={"message": f"The {which} cannot run. {found.message}"})
+
+
+def nodes_of(case: Case, side: Side) -> reimaging.Ground:
+    return reimaging.Ground(side.reimaged, case.seen.side_unprepared, case.seen.side_nodes, case.now)
 
 
 def of_its_pool(case: Case, which: Which) -> Failure | None:

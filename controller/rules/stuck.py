@@ -85,7 +85,7 @@ def absent(case: Case) -> Failure | None:
         return Failure(
             code=Code.STUCK,
             message=f"{waits}, and none of {number(nodes.total, 'node')} takes any, for {minutes(quiet_for(case))} "
-            "minutes: they are offline, restarting or unknown to the service.",
+            "minutes: they are offline or unknown to the service.",
             next="Look at the nodes in Batch Explorer; is scheduling switched off on them?",
             evidence={"waiting": case.seen.counts.active, "nodes": nodes.total},
         )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from shared.azure import batch_views as views
-from shared.azure.batch_door import BatchDoor
+from shared.azure.batch_door import GONE, BatchDoor
 from shared.azure.node_files import tail
 from shared.errors import Refused, Vanished
 from shared.ports import NodeError
@@ -20,6 +20,18 @@ MOST_PREEMPTED = 1000
 PAGE = 100
 STDERR = 300
 """Bytes of what a preparation wrote last."""
+NOT_NOW = GONE | {
+    "NodeBeingCreated",
+    "NodeBeingReimaged",
+    "NodeBeingRebooted",
+    "NodeBeingStarted",
+    "NodeNotFound",
+    "NodeStateUnusable",
+    "OperationInvalidForCurrentState",
+    "PoolBeingDeleted",
+    "PoolBeingResized",
+}
+"""A node that is gone or on its way: refused now, not for good."""
 
 
 def node_errors(door: BatchDoor, pool_id: str) -> tuple[NodeError, ...]:
@@ -37,6 +49,17 @@ def node_errors(door: BatchDoor, pool_id: str) -> tuple[NodeError, ...]:
         return tuple(views.node_error(node) for node in islice(listed, MOST))
     except Vanished:
         return ()
+
+
+def reimage(door: BatchDoor, pool_id: str, node_id: str) -> bool:
+    """The option is named since the SDK sends no request without one. What may run there goes back to its queue."""
+    from azure.batch.models import _models
+
+    def ask(client: Any) -> None:
+        options = _models.BatchNodeReimageOptions(node_reimage_option="requeue")
+        client._reimage_node_internal(pool_id, node_id, options)  # the public one starts a polling thread
+
+    return not door.refused(f"node {node_id} of pool {pool_id}", ask, fine=NOT_NOW)
 
 
 def preempted(door: BatchDoor, pool_id: str) -> frozenset[str]:
@@ -78,13 +101,21 @@ def _error(found: models.BatchJobPreparationAndReleaseTaskStatus, said: str) -> 
     info = found.job_preparation_task_execution_info
     failure = info.failure_info if info else None
     code, message = views.failure_words(failure, info.exit_code if info else None)
-    return NodeError(found.node_id or "", "preparationfailed", code, f"{message}. stderr: {said}" if said else message)
+    return NodeError(
+        node=found.node_id or "",
+        state="preparationfailed",
+        code=code,
+        message=f"{message}. stderr: {said}" if said else message,
+        category=views.word(failure.category).lower() if failure else "",
+        exit_code=info.exit_code if info else None,
+        ended=(info.end_time or info.start_time) if info else None,
+    )
 
 
 def _said(door: BatchDoor, found: models.BatchJobPreparationAndReleaseTaskStatus) -> str:
-    """The end of what it wrote to stderr; empty where that cannot be had."""
+    """The end of what it wrote to stderr; empty where it never ran, or that cannot be had."""
     info = found.job_preparation_task_execution_info
-    if info is None or not info.task_root_directory:
+    if info is None or info.exit_code is None or not info.task_root_directory:
         return ""
     path = f"{info.task_root_directory}/stderr.txt"
     content = tail(door, found.pool_id or "", found.node_id or "", path, STDERR)

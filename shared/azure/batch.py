@@ -80,6 +80,9 @@ class AzureBatch:
     def preparation_errors(self, job_id: str) -> tuple[NodeError, ...]:
         return bad_nodes.preparation_errors(self._door, job_id)
 
+    def reimage_node(self, pool_id: str, node_id: str) -> bool:
+        return bad_nodes.reimage(self._door, pool_id, node_id)
+
     def mark_pool(self, pool_id: str, metadata: Mapping[str, str]) -> None:
         from azure.batch import models
 

@@ -69,13 +69,18 @@ def node_counts(counts: models.BatchPoolNodeCounts) -> NodeCounts:
     return NodeCounts(
         running=sum(each.running for each in kinds),
         idle=sum(each.idle for each in kinds),
-        starting=sum(each.creating + each.starting + each.waiting_for_start_task for each in kinds),
+        starting=sum(map(_on_its_way, kinds)),
         preempted=spot.preempted if spot else 0,
         unusable=sum(each.unusable for each in kinds),
         start_task_failed=sum(each.start_task_failed for each in kinds),
         spot=spot.total - spot.preempted if spot else 0,
         total=sum(each.total for each in kinds),
     )
+
+
+def _on_its_way(counts: models.BatchNodeCounts) -> int:
+    back = counts.rebooting + counts.reimaging
+    return counts.creating + counts.starting + counts.waiting_for_start_task + back
 
 
 def node_error(node: models.BatchNode) -> NodeError:

@@ -98,12 +98,15 @@ class RunningTask:
 
 @dataclass(frozen=True)
 class NodeError:
-    """Why a node is of no use."""
+    """Why a node is of no use. The last three are of a preparation that failed."""
 
     node: str
     state: str
     code: str
     message: str
+    category: str = ""
+    exit_code: int | None = None
+    ended: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -150,6 +153,11 @@ class BatchPort(Protocol):
 
     def preparation_errors(self, job_id: str) -> tuple[NodeError, ...]:
         """Nodes on which the job's preparation has failed, so that they take none of its tasks; at most 10."""
+        ...
+
+    def reimage_node(self, pool_id: str, node_id: str) -> bool:
+        """Ask for a new disk for a node: what failed there begins anew. False where it is gone or in no state for that
+        now; Refused where the service does not do it for this pool."""
         ...
 
     def mark_pool(self, pool_id: str, metadata: Mapping[str, str]) -> None:

@@ -19,6 +19,7 @@ from local.batch_emulator.callables import CallableExecution
 from local.batch_emulator.clock import DrivenClock
 from local.batch_emulator.emulator import DEVELOPMENT_ACCOUNT, DEVELOPMENT_KEY, Emulator
 from local.batch_emulator.execution import Failure, Launch, Outcome
+from local.batch_emulator.faults import RunFault
 from local.batch_emulator.server import EmulatorServer
 from local.batch_emulator.world import Fault, Quota, Settings
 from local.certificates import Certificate
@@ -81,6 +82,9 @@ class Ground(Protocol):
 
     def pass_time(self, span: timedelta) -> None: ...
 
+    def unprepare(self, job_id: str) -> None:
+        """The job's preparation fails once on the one node, as its files cannot be had just then."""
+
     def at_once(self) -> int:
         """How many tasks of all jobs are running once some time has passed; none of them ends meanwhile."""
 
@@ -98,6 +102,9 @@ class MemoryGround:
 
     def pass_time(self, span: timedelta) -> None:
         self.clock.advance(span)
+
+    def unprepare(self, job_id: str) -> None:
+        self.batch.unprepare(job_id, "node-1")
 
     def at_once(self) -> int:
         self.batch.start()
@@ -133,6 +140,12 @@ class WireGround:
 
     def pass_time(self, span: timedelta) -> None:
         self.server.emulator.advance(span)
+
+    def unprepare(self, job_id: str) -> None:
+        failure = Failure("servererror", "BlobDownloadMiscError", "it was not to be had")
+        fault = RunFault("jobpreparation", "*", job_id, "*", 1, Outcome(None, failure))
+        self.server.emulator.world.faults.runs.append(fault)
+        self.pass_time(timedelta(seconds=5))
 
     def at_once(self) -> int:
         self.program = lambda launch: None

@@ -106,6 +106,36 @@ def test_formula_is_replaced_at_most_every_30_seconds(ground: Ground) -> None:
         batch.autoscale("bd-none", "$TargetDedicatedNodes = 1;")
 
 
+def test_a_node_that_could_not_fetch_its_files_is_reimaged_and_prepared_anew(ground: Ground) -> None:
+    """Until then it takes no task of the job; on its way it counts as starting, and is not reimaged again."""
+    batch = ground.batch
+    batch.create_pool(a_pool("bd-a"))
+    ground.pass_time(timedelta(seconds=10))
+    batch.create_job(a_job("bd-a", "bd-a", preparation=a_preparation()))
+    batch.add_tasks("bd-a", [a_task(0)])
+    ground.unprepare("bd-a")
+    ground.run()
+    (error,) = batch.preparation_errors("bd-a")
+    assert (error.code, error.category, error.exit_code) == ("BlobDownloadMiscError", "servererror", None)
+    assert error.ended is not None
+    assert batch.task_counts("bd-a") == TaskCounts(active=1)
+    assert batch.reimage_node("bd-a", error.node)
+    assert (batch.node_counts("bd-a").starting, batch.preparation_errors("bd-a")) == (1, ())
+    assert not batch.reimage_node("bd-a", error.node)
+    ground.pass_time(timedelta(minutes=3))
+    assert batch.node_counts("bd-a").starting == 0
+    ground.run()
+    assert batch.task_counts("bd-a").succeeded == 1
+    assert batch.preparation_errors("bd-a") == ()
+
+
+def test_a_node_that_is_gone_is_not_reimaged(batch: BatchPort) -> None:
+    """It is no error, as with all that is gone."""
+    assert not batch.reimage_node("bd-none", "node-1")
+    batch.create_pool(a_pool("bd-a"))
+    assert not batch.reimage_node("bd-a", "tvm-none")
+
+
 def test_job_is_made_once_and_may_wait_for_its_pool(batch: BatchPort) -> None:
     """A second create finds the first; a job can be made before its pool."""
     for _ in range(2):

@@ -12,6 +12,7 @@ import pytest
 from shared.azure.deadline import Deadline, bounded
 from shared.azure.task_bodies import run_options
 from shared.errors import Defect, OutOfTime, QuotaFull, Refused, Transient
+from shared.ports import NodeError
 from shared.specs import ResourceFile, Site, Source
 from tests.contract.batch_ground import MOUNTS, UNTIL, WireGround, a_job, a_pool, a_preparation, a_task, wire_ground
 from tests.fakes.tasks import TaskEnd
@@ -260,3 +261,31 @@ def test_nodes_that_cannot_prepare_themselves_for_a_job_are_told_with_their_exit
     assert [launch.attempt for launch in ground.launches if launch.kind == "jobpreparation"] == [0, 1, 2]
     ground.batch.create_job(a_job("bd-b", "bd-a"))
     assert ground.batch.preparation_errors("bd-b") == ()
+
+
+def unprepared(ground: WireGround) -> NodeError:
+    """Of a pool with one node, which could not fetch the files of a job."""
+    ready(ground)
+    ground.batch.add_tasks("bd-a", [a_task(0)])
+    ground.unprepare("bd-a")
+    ground.pass_time(timedelta(minutes=1))
+    (error,) = ground.batch.preparation_errors("bd-a")
+    return error
+
+
+@pytest.mark.parametrize("code", ["OperationInvalidForCurrentState", "NodeBeingReimaged", "NodeStateUnusable"])
+def test_a_node_in_no_state_for_a_new_disk_is_told_as_that(ground: WireGround, code: str) -> None:
+    """To be asked again later, and no trouble with the service."""
+    error = unprepared(ground)
+    ground.fail("reimage_node", 409, code)
+    assert not ground.batch.reimage_node("bd-a", error.node)
+    assert ground.batch.reimage_node("bd-a", error.node)
+
+
+def test_a_pool_whose_nodes_are_not_reimaged_is_refused_by_name(ground: WireGround) -> None:
+    """The reference of the API speaks of pools of another kind."""
+    error = unprepared(ground)
+    ground.fail("reimage_node", 409, "OperationNotValidOnPool")
+    with pytest.raises(Refused) as refused:
+        ground.batch.reimage_node("bd-a", error.node)
+    assert refused.value.code == "OperationNotValidOnPool"

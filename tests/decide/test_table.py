@@ -25,6 +25,7 @@ POOL = PoolSeen(JOB, "active", 1, 1, (), None, {})
 ACTIVE = JobSeen(JOB, "active", None, {})
 THERE = Picture(pool=POOL, job=ACTIVE, nodes=NodeCounts(idle=1, total=1))
 NO_IMAGE = NodeError("n1", "unusable", "ContainerInvalidImage", "manifest unknown")
+NO_DATA = NodeError("n1", "preparationfailed", "BlobDownloadMiscError", "no answer", "servererror", None, NOW)
 BLOBS = Input(kind="blobs", blobs="data/*.txt")
 
 
@@ -134,6 +135,7 @@ CASES: list[tuple[str, dict[str, Any], Picture, type | None, dict[str, float]]] 
     ("drained", TRYING | {"canary": OPENED, "drained": NOW}, THERE, act.Settle, {}),
     ("all ended", RUNNING, replace(THERE, counts=TaskCounts(completed=3), unfinished=False), act.Settle, {}),
     ("something failed", RUNNING, replace(THERE, counts=TaskCounts(completed=1, failed=1)), act.Review, {}),
+    ("reimage nodes", RUNNING, replace(THERE, unprepared=(NO_DATA,)), None, {}),
     (
         "unable",
         RUNNING,

@@ -30,6 +30,7 @@ from tests.fakes.faults import Faulty, port
 from tests.fakes.tasks import FakeTask, TaskEnd, failed_task
 
 AUTOSCALE_PAUSE = timedelta(seconds=30)
+REIMAGE = timedelta(minutes=2)
 IMAGES = (
     ImageSeen("microsoft-dsvm", "ubuntu-hpc", "2204", "batch.node.ubuntu 22.04", ("DockerCompatible",), True, None),
     ImageSeen("canonical", "0001-com-ubuntu-server-jammy", "22_04-lts", "batch.node.ubuntu 22.04", (), True, None),
@@ -53,8 +54,21 @@ class FakePool:
     gone_at: datetime | None = None
     taken: frozenset[str] = frozenset()
     """The spot nodes that are taken back now."""
+    reimaging: dict[str, datetime] = field(default_factory=dict)
+    """Nodes with a new disk, and when they are back."""
+    reimages: bool = True
+    """Does the service reimage nodes of this pool?"""
     containers: bool = True
     opens: bool = True
+
+
+@dataclass
+class Unprepared:
+    """Why a node takes no tasks of a job (None: it is on its way back), and how often that happens still."""
+
+    code: str
+    error: NodeError | None
+    again: int
 
 
 @dataclass
@@ -69,7 +83,12 @@ class FakeJob:
     held: bool = False
     most: int | None = None
     """How many tasks run at once; None = no limit."""
-    preparation_errors: tuple[NodeError, ...] = ()
+    unprepared: dict[str, Unprepared] = field(default_factory=dict)
+    """By node: where its preparation fails."""
+
+    @property
+    def preparation_errors(self) -> tuple[NodeError, ...]:
+        return tuple(each.error for each in self.unprepared.values() if each.error)
 
     def next_ones(self) -> list[FakeTask]:
         """Waiting tasks that may run beside those that do."""
@@ -143,6 +162,23 @@ class FakeBatch(Faulty):
     @port
     def preparation_errors(self, job_id: str) -> tuple[NodeError, ...]:
         return self.jobs[job_id].preparation_errors[:10] if self._settle(self.jobs, job_id) else ()
+
+    @port
+    def reimage_node(self, pool_id: str, node_id: str) -> bool:
+        with self._lock:
+            if not self._settle(self.pools, pool_id) or self.pools[pool_id].gone_at:
+                return False
+            pool, jobs = self.pools[pool_id], [job for job in self.jobs.values() if job.spec.pool_id == pool_id]
+            if not any(node_id in job.unprepared for job in jobs) or node_id in pool.reimaging:
+                return False
+            if not pool.reimages:
+                raise Refused("OperationNotValidOnPool", 409, f"pool {pool_id}: its nodes are not reimaged")
+            pool.reimaging[node_id] = self._clock.now() + REIMAGE
+            pool.nodes = replace(pool.nodes, idle=pool.nodes.idle - 1, starting=pool.nodes.starting + 1)
+            for job in jobs:
+                if node_id in job.unprepared:
+                    job.unprepared[node_id].error = None
+            return True
 
     @port
     def mark_pool(self, pool_id: str, metadata: Mapping[str, str]) -> None:
@@ -327,6 +363,12 @@ class FakeBatch(Faulty):
             task.begin(f"node-{number}", self._clock.now())
         return len(chosen)
 
+    def unprepare(self, job_id: str, node_id: str, times: int = 1, code: str = "BlobDownloadMiscError") -> None:
+        """The preparation of an idle node fails now, and so often in all, each time after the node was reimaged."""
+        self.jobs[job_id].unprepared[node_id] = Unprepared(
+            code, unprepared(node_id, code, self._clock.now()), times - 1
+        )
+
     def set_nodes(self, pool_id: str, nodes: NodeCounts) -> None:
         self.pools[pool_id].nodes = nodes
         if not nodes.preempted:
@@ -345,7 +387,10 @@ class FakeBatch(Faulty):
 
     def _can_run(self, job: FakeJob) -> bool:
         pool_there = self._settle(self.pools, job.spec.pool_id) and self.pools[job.spec.pool_id].nodes.total > 0
-        return self._settle(self.jobs, job.spec.id) and not job.ended_because and not job.held and pool_there
+        if not pool_there or not self._settle(self.jobs, job.spec.id) or job.ended_because or job.held:
+            return False
+        nodes = self.pools[job.spec.pool_id].nodes
+        return not job.unprepared or nodes.running + nodes.idle > len(job.preparation_errors)
 
     def _settle(self, things: dict[str, FakePool] | dict[str, FakeJob], key: str) -> bool:
         """Whether it is there, after what time has done to it."""
@@ -353,9 +398,22 @@ class FakeBatch(Faulty):
         if thing and thing.gone_at and thing.gone_at <= self._clock.now():
             del things[key]
             return False
+        if isinstance(thing, FakePool):
+            self._bring_back(thing)
         if isinstance(thing, FakeJob) and self._clock.now() >= thing.created + thing.spec.max_wall_clock:
             self._end(thing, thing.ended_because or "MaxWallClockTimeExpiry")
         return thing is not None
+
+    def _bring_back(self, pool: FakePool) -> None:
+        """Nodes whose new disk is there: their preparation is run anew."""
+        jobs = [job for job in self.jobs.values() if job.spec.pool_id == pool.spec.id]
+        for node in [node for node, due in pool.reimaging.items() if due <= self._clock.now()]:
+            due = pool.reimaging.pop(node)
+            pool.nodes = replace(pool.nodes, idle=pool.nodes.idle + 1, starting=pool.nodes.starting - 1)
+            for job in jobs:
+                found = job.unprepared.pop(node, None)
+                if found is not None and found.again:
+                    job.unprepared[node] = Unprepared(found.code, unprepared(node, found.code, due), found.again - 1)
 
     def _end(self, job: FakeJob, reason: str) -> None:
         """Running tasks are ended as failed; waiting ones stay active, as in Batch."""
@@ -382,6 +440,12 @@ class FakeBatch(Faulty):
         if job.ended_because:
             raise Refused("JobCompleted", 409, f"job {job_id} is completed ({job.ended_because})")
         return job
+
+
+def unprepared(node: str, code: str, ended: datetime) -> NodeError:
+    """As the service words it: the platform's fault, unless the program is said to have failed."""
+    exit_code, category = (2, "usererror") if code == "FailureExitCode" else (None, "servererror")
+    return NodeError(node, "preparationfailed", code, "it was not to be had", category, exit_code, ended)
 
 
 def _refuse_deleting(gone_at: datetime | None, thing: str) -> None:

@@ -49,12 +49,13 @@ def reboot_node(world: World, call: Call) -> Answer:
 
 
 def reimage_node(world: World, call: Call) -> Answer:
-    """Give a node a new disk; its start task runs again."""
+    """Give a node that is idle or running a new disk: start task and preparations run again."""
     body = read_if_any(call, shapes.NODE_REIMAGE)
+    found = find(world, call)
+    refuse_unless(found.state in WORKING, "OperationInvalidForCurrentState", f"The node is {found.state}.")
     answer = _restart(world, call, "reimaging", body.get("nodeReimageOption", "requeue").lower())
-    node = find(world, call)
-    world.trash.discard(node.root)
-    node.root.mkdir(parents=True, exist_ok=True)
+    world.trash.discard(found.root)
+    found.root.mkdir(parents=True, exist_ok=True)
     return answer
 
 
