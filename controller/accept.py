@@ -135,7 +135,7 @@ def refuse_empty(drop: Drop, listed: bool) -> None:
 
 
 def not_a_manifest(path: str) -> Problem:
-    fix = "name it .yaml, .yml or .json, or keep it elsewhere; names that begin with . or _ are ignored"
+    fix = "name it .yaml, .yml or .json, in lower case, or keep it elsewhere; names that begin with . or _ are ignored"
     return Problem("", "notAManifest", f"{path} is no manifest by its name", fix)
 
 

@@ -94,7 +94,7 @@ def read_result(job: str, ports: Ports) -> Answer:
 def submit(path: str, content: bytes, ports: Ports) -> Answer:
     """Write a manifest into the drop box; 202 names where the answer will be."""
     if not is_path(path) or classify(path) is not Kind.MANIFEST:
-        fix = "give ?path=<folder/name>.yaml, .yml or .json; no `..`, no leading slash"
+        fix = "give ?path=<folder/name>.yaml, .yml or .json; no `..`, no leading slash, no leading . or _"
         return 400, problem("path", f"{path!r} is no manifest path", fix)
     if not content:
         return 400, problem("empty", "the manifest is empty", "send it as the body of the request")

@@ -8,6 +8,7 @@ from shared.names import leads_elsewhere
 
 MANIFESTS = (".yaml", ".yml", ".json")
 CANCEL = ".cancel"
+HIDDEN = (".", "_")
 
 
 class Kind(Enum):
@@ -18,12 +19,10 @@ class Kind(Enum):
 
 
 def classify(path: str) -> Kind:
-    """A name that begins with `.` or `_` is ignored; so is what a cancel names, until it is one; so is a name that no
-    address can say."""
-    if leads_elsewhere(path):
-        return Kind.IGNORED
+    """A name that begins with `.` or `_` is ignored, be it the whole name or what follows its last slash; so is a name
+    that no address can say."""
     name = path.rsplit("/", 1)[-1]
-    if name.startswith((".", "_")):
+    if leads_elsewhere(path) or path.startswith(HIDDEN) or name.startswith(HIDDEN):
         return Kind.IGNORED
     if name.endswith(CANCEL):
         return Kind.CANCEL

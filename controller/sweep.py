@@ -7,14 +7,14 @@ missing or carries another ETag is accepted here; a `.cancel` writes its intents
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from urllib.parse import unquote
 
 from controller import store
 from controller.accept import accept, accept_marked
 from controller.cancel import intend
 from controller.deployment import Deployment
-from controller.dropbox import Kind, classify
+from controller.dropbox import Kind, cancelled_path, classify
 from controller.known import listed
 from controller.store import Marker
 from shared.errors import OutOfTime, Transient, Unreadable
@@ -32,10 +32,11 @@ def sweep(ports: Ports, deployment: Deployment) -> list[JobId]:
     claimed = listed(ports.control, len(markers))
     without = [marker for marker in markers if record_blob(marker.job) not in claimed]
     accepted = [job for marker in without if (job := unclaimed(marker, ports, deployment))]
-    found = list(unanswered(ports))
+    statuses = {item.name: item.metadata for item in ports.control.list(STATUS, metadata=True)}
+    found = list(unanswered(statuses, ports))
     for item in found:
         if classify(item.name) is Kind.CANCEL:
-            intend(item, markers, ports)
+            intend(item, markers, statuses.get(status_blob(cancelled_path(item.name)), {}), ports)
     dropped = [item.name for item in found if classify(item.name) is not Kind.CANCEL]
     return accepted + [job for path in dropped if (job := readmit(path, ports, deployment))]
 
@@ -63,13 +64,12 @@ def readmit(path: str, ports: Ports, deployment: Deployment) -> JobId | None:
         return None
 
 
-def unanswered(ports: Ports) -> Iterator[BlobItem]:
-    """Blobs of the drop box whose status is missing or of another version, and every cancel."""
-    statuses = {item.name: item.metadata.get("manifest_etag") for item in ports.control.list(STATUS, metadata=True)}
+def unanswered(statuses: Mapping[str, Mapping[str, str]], ports: Ports) -> Iterator[BlobItem]:
+    """Blobs of the drop box whose status (its metadata, by name) is missing or of another version, and every cancel."""
     for item in ports.control.list(JOBS):
         kind = classify(item.name)
         if kind is Kind.IGNORED:
             continue
-        answered = statuses.get(status_blob(item.name))
+        answered = statuses.get(status_blob(item.name), {}).get("manifest_etag")
         if kind is Kind.CANCEL or answered is None or unquote(answered) != item.etag:
             yield item

@@ -18,6 +18,7 @@ from shared.actions import (
     SplitInput,
 )
 from shared.codes import Code
+from shared.manifest.models import Manifest
 from shared.manifest.units import reads_whole_input
 from shared.record import Failure, InputFact, Record
 
@@ -42,19 +43,30 @@ def input_missing(case: Case) -> Decision | None:
     if counted and (seen.found or 0) > (source.expect_units or 0):
         return fail(case, wrong_count(record, seen.found or 0))
     if case.now < gives_up:
-        return case.hold(missing(seen.waits_for), case.shortest, gives_up)
+        return case.hold(missing(seen.waits_for, record.plan.manifest), case.shortest, gives_up)
     if source.allow_empty and source.kind == "blobs" and not seen.found and seen.waits_for != source.wait_for:
         return case.go(FreezeInput())
-    return fail(case, wrong_count(record, seen.found or 0) if counted else missing(seen.waits_for))
+    return fail(
+        case, wrong_count(record, seen.found or 0) if counted else missing(seen.waits_for, record.plan.manifest)
+    )
 
 
-def missing(what: str | None) -> Failure:
+def missing(what: str | None, manifest: Manifest) -> Failure:
     return Failure(
         code=Code.INPUT_MISSING,
-        message=f"The input {what} is not there.",
+        message=f"{said_as(what, manifest)} is not there.",
         next="Upload it, or correct the path in the manifest; input.waitAtMost says how long the job waits.",
         evidence={"missing": what},
     )
+
+
+def said_as(what: str | None, manifest: Manifest) -> str:
+    """A path, and what it is to the manifest."""
+    if what in (manifest.input.blob, manifest.input.blobs):
+        return f"The input {what}"
+    if what == manifest.input.wait_for:
+        return f"The blob {what} of input.waitFor"
+    return f"The config {what}" if what == manifest.config else f"The reference data {what}"
 
 
 def wrong_count(record: Record, found: int) -> Failure:

@@ -2,7 +2,8 @@
 
 `auto`, for one blob cut by lines: four tasks for each slot there can be (maxNodes x taskSlotsPerNode), so that the last
 ones end close together; but no task below 1 MiB, which would cost more to start than to run, and none above 1 GiB.
-Items, blobs, numbers and combinations: one unit a task, unless the manifest says otherwise.
+Items, blobs and combinations: one unit a task, unless the manifest says otherwise. Numbers of a range too, and as many
+more as keep the tasks at MOST_AUTO: a range may be of any length, and a task gets an interval of it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ MOST_BLOBS_PER_TASK = 500
 """Each blob of a task is a file that the node fetches, named in the task itself."""
 TASKS_PER_SLOT = 4
 LEAST_BYTES, MOST_BYTES = 2**20, 2**30
+MOST_AUTO = 100_000
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,9 @@ def _auto(manifest: Manifest, size: int) -> int:
 def _units_per_task(manifest: Manifest, units: int) -> int:
     if manifest.split.units_per_task is not None:
         return manifest.split.units_per_task
-    return max(1, _parts(units, manifest.split.tasks)) if manifest.split.tasks else 1
+    most = MOST_AUTO if manifest.input.kind == "range" else None
+    wanted = manifest.split.tasks or most
+    return max(1, _parts(units, wanted)) if wanted else 1
 
 
 def _parts(total: int, each: int) -> int:

@@ -14,11 +14,12 @@ LONGEST_GLOB = 63 + 1 + LONGEST_BLOB
 
 _CONTAINER = re.compile(r"[a-z0-9](?:-?[a-z0-9])*", re.ASCII)
 _EXAMPLE = "write it as container/blob, such as data/queries.txt"
+_GLOB_EXAMPLE = "write it as container/glob, such as data/photos/**"
 
 
 def blob_path(node: Node) -> str:
     """`container/blob`."""
-    value = checked_path(text(node))
+    value = checked_path(text(node, _EXAMPLE))
     if value.endswith("/"):
         raise Wrong("pattern", f"must name a blob, not the folder {shortened(value)}", "leave the slash at the end out")
     return value
@@ -26,17 +27,17 @@ def blob_path(node: Node) -> str:
 
 def blob_or_prefix(node: Node) -> str:
     """`container/blob` or `container/prefix/`."""
-    return checked_path(text(node))
+    return checked_path(text(node, _EXAMPLE))
 
 
 def path_glob(node: Node) -> str:
     """A glob whose container is plain."""
-    value = text(node)
+    value = text(node, _GLOB_EXAMPLE)
     container, slash, rest = value.partition("/")
     if has_wildcard(container):
         raise Wrong("pattern", f"must name one container before the first slash, not {shortened(container)}", _EXAMPLE)
     if not slash or not rest:
-        raise Wrong("pattern", f"must be container/glob, not {shortened(value)}", "write it as data/photos/**")
+        raise Wrong("pattern", f"must be container/glob, not {shortened(value)}", _GLOB_EXAMPLE)
     checked_path(value)
     return value
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from datetime import timedelta
@@ -16,6 +17,7 @@ from shared.manifest.section import Reader
 W = TypeVar("W", bound=str)
 
 LONGEST_DURATION = timedelta(days=36500)
+_SPANS = "write days, hours, minutes and seconds, such as PT90M, PT1H30M or P2D"
 
 _UNITS = {"B": 1, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
 _SIZE = re.compile(r"([0-9]{1,18})[ ]?(B|KiB|MiB|GiB)", re.ASCII)
@@ -25,12 +27,13 @@ _DURATION = re.compile(
 )
 
 
-def text(node: Node) -> str:
-    """A string without NUL."""
+def text(node: Node, fix: str | None = None) -> str:
+    """A string without NUL. `fix`: what to write instead of another value, where quotes alone would not do."""
     value = _scalar(node)
     if not isinstance(value, str):
-        fix = "leave the field out, or give it a value" if value is None else "put it in quotes"
-        raise Wrong("type", f"must be a string, not {described(node)}", fix)
+        fix = "leave the field out, or give it a value" if value is None else fix
+        quoted = "put it in quotes" if isinstance(node, Scalar) else "write one text"
+        raise Wrong("type", f"must be a string, not {described(node)}", fix or quoted)
     if "\0" in value:
         raise Wrong("pattern", "must not hold a NUL character", "remove it")
     return value
@@ -55,7 +58,7 @@ def matching(pattern: str, meaning: str, fix: str) -> Reader[str]:
     compiled = re.compile(pattern, re.ASCII)
 
     def reader(node: Node) -> str:
-        value = text(node)
+        value = text(node, None if compiled.fullmatch(_written(node)) else fix)
         if not compiled.fullmatch(value):
             raise Wrong("pattern", f"must be {meaning}, not {shortened(value)}", fix)
         return value
@@ -67,7 +70,7 @@ def choice(options: Sequence[W]) -> Reader[W]:
     """One of a few words."""
 
     def reader(node: Node) -> W:
-        value = text(node)
+        value = text(node, f"write {' or '.join(options)}")
         for option in options:
             if value == option:
                 return option
@@ -94,7 +97,9 @@ def integer(least: int, most: int) -> Reader[int]:
             fix = "write it without quotes" if isinstance(value, str) and value.isdecimal() else "write a whole number"
             raise Wrong("type", f"must be a whole number, not {described(node)}", fix)
         if not least <= value <= most:
-            raise Wrong("range", f"must be {least} to {most}, not {described(node)}", f"write {least} to {most}")
+            bounds = f"{least} to {most}" if least < most else str(least)
+            fix = f"write {least}" if least == most else f"write a number from {bounds}"
+            raise Wrong("range", f"must be {bounds}, not {described(node)}", fix)
         return value
 
     return reader
@@ -114,7 +119,7 @@ def duration(least: timedelta, most: timedelta = LONGEST_DURATION) -> Reader[tim
     """An ISO 8601 duration in weeks, days, hours, minutes, seconds, within bounds."""
 
     def reader(node: Node) -> timedelta:
-        value = _parsed_duration(text(node))
+        value = _parsed_duration(text(node, _span_of(node)))
         if not least <= value <= most:
             bounds = f"{iso(least)} to {iso(most)}"
             raise Wrong("range", f"must be {bounds}, not {shortened(text(node))}", f"write a duration from {bounds}")
@@ -123,10 +128,18 @@ def duration(least: timedelta, most: timedelta = LONGEST_DURATION) -> Reader[tim
     return reader
 
 
+def _span_of(node: Node) -> str:
+    """What to write instead of a number: as many seconds."""
+    value = _scalar(node)
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return f"write PT{shortened(str(value))[1:-1]}S for so many seconds"
+    return _SPANS
+
+
 def _parsed_duration(value: str) -> timedelta:
     found = _DURATION.fullmatch(value)
     if found is None or not any(found.groups()):
-        fix = "write days, hours, minutes and seconds, such as PT90M, PT1H30M or P2D"
+        fix = _SPANS
         if re.match(r"P[^T]*[YM]", value):
             fix = "years and months have no fixed length: write days, such as P30D"
         raise Wrong("duration", f"must be an ISO 8601 duration, not {shortened(value)}", fix)
@@ -152,17 +165,36 @@ def size(least: int, most: int) -> Reader[int]:
         value = _scalar(node)
         if isinstance(value, int) and not isinstance(value, bool):
             raise Wrong("pattern", f"must have a unit, not {described(node)}", f"write {value}B, or KiB, MiB, GiB")
-        found = _SIZE.fullmatch(text(node))
+        said = text(node, _size_near(""))
+        found = _SIZE.fullmatch(said)
         if found is None:
-            raise Wrong(
-                "pattern", f"must be a whole number with B, KiB, MiB or GiB, not {shortened(text(node))}", "write 64MiB"
-            )
+            message = f"must be a whole number with B, KiB, MiB or GiB, not {shortened(said)}"
+            raise Wrong("pattern", message, _size_near(said))
         amount = int(found.group(1)) * _UNITS[found.group(2)]
         if not least <= amount <= most:
-            raise Wrong("range", f"must be {least}B to {most}B, not {amount}B", "write a size within these bounds")
+            bounds = f"{_in_units(least)} to {_in_units(most)}"
+            raise Wrong("range", f"must be {bounds}, not {shortened(said)}", f"write a size from {bounds}")
         return amount
 
     return reader
+
+
+def _size_near(said: str) -> str:
+    """The fix for what is no size: the same number with the unit that was meant, where that can be told."""
+    found = re.fullmatch(r"([0-9]{1,18})[ ]?([kKmMgG])(?:i?[bB])?", said, re.ASCII)
+    return f"write {found.group(1)}{found.group(2).upper()}iB" if found else "write a size such as 64MiB"
+
+
+def _in_units(amount: int) -> str:
+    """Bytes in the largest unit that leaves no rest."""
+    unit = next(unit for unit in reversed(_UNITS) if amount % _UNITS[unit] == 0)
+    return f"{amount // _UNITS[unit]}{unit}"
+
+
+def _written(node: Node) -> str:
+    """A number or boolean as it would be in quotes."""
+    value = _scalar(node)
+    return json.dumps(value) if isinstance(value, int | float) else ""
 
 
 def _scalar(node: Node) -> object:

@@ -21,6 +21,8 @@ from shared.manifest.scalars import LONGEST_NUMBER, TooLong, plain_value
 DEPTH = 20
 
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NO_VALUE = "found character that cannot start any token"
+TAB = "\t"
 _ONE_DOCUMENT = "keep one document: drop one file per job"
 
 
@@ -56,17 +58,21 @@ def _events(text: str) -> Iterator[Any]:
         while parser.check_event():
             yield parser.get_event()
     except yaml.YAMLError as error:
-        raise _unreadable(error) from error
+        raise _unreadable(error, text) from error
     finally:
         parser.dispose()
 
 
-def _unreadable(error: yaml.YAMLError) -> Rejected:
+def _unreadable(error: yaml.YAMLError, text: str) -> Rejected:
     place = getattr(error, "problem_mark", None)
     problem = getattr(error, "problem", None) or "it cannot be read"
     context = getattr(error, "context", None)
     message = f"not YAML: {context}, {problem}" if context else f"not YAML: {problem}"
     fix = "correct the line; texts with : # { } [ ] $ or quotes in them are safest in quotes"
+    if _NO_VALUE in problem and place:
+        character = text[place.index : place.index + 1]
+        message = f"not YAML: no value can begin with {'a tab' if character == TAB else character} here"
+        fix = "indent with blanks instead of tabs" if character == TAB else "put the value in quotes"
     return syntax_error(_mark(place) if place else None, "syntax", message, fix)
 
 
@@ -180,6 +186,7 @@ class _Tree:
 
 def duplicate(path: str, key: str, first: Mark | None, second: Mark) -> Problem:
     """The problem of a key that stands twice in one mapping."""
-    lines = f"lines {first.line if first else '?'} and {second.line}"
+    one = first is not None and first.line == second.line
+    lines = f"line {second.line}" if one else f"lines {first.line if first else '?'} and {second.line}"
     message = f"the key {shortened(key)} stands twice, in {lines}"
     return Problem(path, "duplicateKey", message, "keep one of them", second.line, second.column)

@@ -215,8 +215,11 @@ def test_what_is_no_manifest_is_told_so() -> None:
     ground = Ground()
     ground.drop("hello", "readme.txt")
     assert ground.status("readme.txt")["problems"][0]["rule"] == "notAManifest"
-    ground.drop("hello", "_drafts.yaml")
-    assert ground.world.control.head("status", "_drafts.yaml.json") is None
+    ground.drop("hello", "README.YAML")
+    assert "lower case" in ground.status("README.YAML")["problems"][0]["fix"]
+    for hidden in ("_drafts.yaml", "data/_SUCCESS", ".git/config", "_temporary/0/part-00000.txt", "_drafts/job.yaml"):
+        ground.drop("hello", hidden)
+        assert ground.world.control.head("status", f"{hidden}.json") is None
 
 
 def test_an_empty_blob_is_waited_for_then_rejected_by_the_listing() -> None:
@@ -318,6 +321,26 @@ def _busy() -> Exception:
     from shared.errors import Transient
 
     return Transient("busy")
+
+
+@pytest.mark.parametrize("announced", [1, 0])
+def test_a_cancel_of_any_path_that_a_job_was_dropped_under_ends_it(announced: int) -> None:
+    """The same idempotencyKey under a second path is the same job, and that path's cancel means it too, by event or by
+    the listing; one that is older than the second drop does not."""
+    ground = Ground()
+    ground.drop("", "b.yaml.cancel")
+    ground.world.clock.advance(timedelta(seconds=5))
+    ground.drop(RANGE + "idempotencyKey: night\n", "a.yaml")
+    ground.drop(RANGE + "idempotencyKey: night\n", "b.yaml")
+    assert ground.status("b.yaml")["jobId"] == ground.status("a.yaml")["jobId"]
+    ground.sweep()
+    assert ground.status("b.yaml")["state"] == "accepted"
+    ground.world.clock.advance(timedelta(seconds=5))
+    ground.drop("", "b.yaml.cancel", announce=announced)
+    ground.sweep()
+    ground.settle(number)
+    assert (ground.status("a.yaml")["state"], ground.status("b.yaml")["state"]) == ("cancelled", "cancelled")
+    assert ground.result(ground.status("a.yaml")["jobId"])["state"] == "cancelled"
 
 
 def test_a_cancel_of_an_older_path_leaves_newer_versions_alone() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from shared.errors import Rejected
@@ -104,3 +106,54 @@ def test_a_rejection_can_be_read_as_one_line() -> None:
         parsed_yaml(FOUR_MISTAKES, POLICY)
     assert "labls: " in str(caught.value)
     assert "input: " in str(caught.value)
+
+
+FIXES = [
+    ({"version": 2}, "must be 1, not the number 2", "write 1"),
+    ({"compute.maxNodes": 0}, "must be 1 to 100000, not the number 0", "write a number from 1 to 100000"),
+    ({"limits.taskTimeout": 3600}, "must be a string, not the number 3600", "write PT3600S for so many seconds"),
+    ({"limits.maxCost": 25}, "must be a string, not the number 25", 'write it as "25 USD"'),
+    ({"labels": {"run": 7}}, "must be a string, not the number 7", "put it in quotes"),
+    ({"labels": {"run": True}}, "must be a string, not true", "put it in quotes"),
+    ({"labels": {"run": [7]}}, "must be a string, not a list", "write one text"),
+    ({"container.args": [["-i"]]}, "must be a string, not a list", "write one text"),
+    ({"onReplace": True}, "must be a string, not true", "write continue or cancel"),
+    ({"input.blob": 7}, "must be a string, not the number 7", "write it as container/blob, such as data/queries.txt"),
+    (
+        {"input.blobs": "data/"},
+        "must be container/glob, not 'data/'",
+        "write it as container/glob, such as data/photos/**",
+    ),
+    (
+        {"input.blob": "data/a.txt", "split.bytesPerTask": "1 MB"},
+        "must be a whole number with B, KiB, MiB or GiB, not '1 MB'",
+        "write 1MiB",
+    ),
+    (
+        {"input.blob": "data/a.txt", "split.bytesPerTask": "1KiB"},
+        "must be 64KiB to 1024GiB, not '1KiB'",
+        "write a size from 64KiB to 1024GiB",
+    ),
+]
+
+
+@pytest.mark.parametrize(("changes", "message", "fix"), FIXES)
+def test_a_fix_is_something_that_can_be_written(changes: dict[str, Any], message: str, fix: str) -> None:
+    """Whoever does what the fix says has mended the field; quotes are advised only where they do."""
+    (found,) = problems(changes)
+    assert (found.message, found.fix) == (message, fix)
+
+
+def test_a_tab_is_called_a_tab() -> None:
+    """An editor that indents with tabs: the place, and what to do; so with words that no value can begin with."""
+    (tab,) = problems_yaml("version: 1\ncontainer:\n\timage: a\n")
+    assert (tab.line, tab.column, tab.rule, tab.fix) == (3, 1, "syntax", "indent with blanks instead of tabs")
+    assert tab.message == "not YAML: no value can begin with a tab here"
+    (at,) = problems_yaml("# é\nname: @me\n")
+    assert (at.line, at.column, at.message) == (2, 7, "not YAML: no value can begin with @ here")
+
+
+def test_a_key_twice_in_one_line_is_told_with_that_line() -> None:
+    """Both lines are named, or the one that both stand in."""
+    (found,) = problems_yaml('{"version": 1, "version": 1}', "job.json")
+    assert found.message == "the key 'version' stands twice, in line 1"

@@ -6,7 +6,7 @@ import pytest
 
 from controller.split.sizes import Sizing, sizing, sizing_of
 from shared.errors import Refused
-from shared.manifest.models import Compute, Input, Split
+from shared.manifest.models import Compute, Input, Range, Split
 from shared.record import InputFact
 from tests.builders import NOW, a_manifest
 from tests.split.ground import blobs_manifest, lines_manifest
@@ -59,10 +59,23 @@ def test_what_was_frozen_is_what_is_cut_by() -> None:
 
 
 def test_more_than_a_million_tasks_are_refused_with_the_way_out() -> None:
-    """1,000,001 numbers, one a task, cannot be; the message says what to raise."""
+    """1,000,001 blobs, one a task, cannot be; the message says what to raise."""
+    one = blobs_manifest().model_copy(update={"split": Split(units_per_task=1)})
     with pytest.raises(Refused, match=r"at most 1000000 .*unitsPerTask"):
-        sizing(a_manifest(), 1_000_001, 0)
-    assert sizing(a_manifest(), 1_000_000, 0).tasks == 1_000_000
+        sizing(one, 1_000_001, 0)
+    assert sizing(one, 1_000_000, 0).tasks == 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("numbers", "per_task", "tasks"),
+    [(1, 1, 1), (100_000, 1, 100_000), (100_001, 2, 50_001), (10**12, 10**7, 100_000)],
+)
+def test_a_range_without_a_size_is_one_number_a_task_as_far_as_that_goes(
+    numbers: int, per_task: int, tasks: int
+) -> None:
+    """However long the range: it never asks for more tasks than there can be."""
+    manifest = a_manifest(input=Input(kind="range", range=Range(stop=numbers)), split=Split())
+    assert sizing(manifest, numbers, 0) == Sizing(per_task=per_task, tasks=tasks)
 
 
 def test_more_than_500_blobs_a_task_are_refused() -> None:
