@@ -133,7 +133,7 @@ def test_busy_storage_is_503(client: Client, ground: Ground) -> None:
     """What is not the caller's doing says so, and when to ask again."""
     from shared.errors import Transient
 
-    ground.world.control.fail_next("list", Transient("storage is busy"))
+    ground.world.control.fail_next("names", Transient("storage is busy"))
     answer = client.get("/api/jobs", headers=AUTHORISED)
     assert (answer.status_code, answer.json["problems"][0]["rule"]) == (503, "busy")
 

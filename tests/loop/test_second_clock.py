@@ -68,7 +68,8 @@ def test_a_busy_second_clock_keeps_nobody_from_his_work() -> None:
     ground.sweep()
     ground.world.queue.fail_next("send", Transient("busy"))
     ground.tick()
-    ground.world.control.fail_next("list", Transient("busy"), times=3)
+    for listing in ("list", "names"):
+        ground.world.control.fail_next(listing, Transient("busy"), times=3)
     for trigger in (ground.tick, ground.sweep, ground.reap):
         trigger()
     ground.settle(number)
