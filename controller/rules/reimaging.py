@@ -20,6 +20,8 @@ MOST_NODES = 100
 """That a record remembers; what fails beyond stays as it is."""
 BACK_AFTER = timedelta(minutes=30)
 """A node boots, and fetches its image, before it is of use; none starts any more: then it is not waited for longer."""
+PAUSE = timedelta(minutes=1)
+"""From one go of a node to its next, however soon it is back: storage may be away for a while."""
 AGAIN = "again"
 """In the evidence of a wait that is being mended: which round it is."""
 
@@ -44,21 +46,32 @@ def with_new(ground: Ground) -> Reimaged | None:
     reimaged = ground.reimaged
     known = {each.node: each for each in reimaged.nodes}
     new = [] if reimaged.refused else [each for error in ground.errors if (each := next_go(error, known, ground))]
-    kept = known | {each.node: each for each in new}
-    if not new or len(kept) > MOST_NODES:
+    first = [each for each in new if each.node not in known][: MOST_NODES - len(known)]
+    new = [*first, *(each for each in new if each.node in known)]
+    if not new:
         return None
+    kept = known | {each.node: each for each in new}
     rounds = max(each.time for each in new)
     return reimaged.model_copy(update={"rounds": max(reimaged.rounds, rounds), "nodes": tuple(kept.values())})
 
 
 def next_go(error: NodeError, known: dict[str, ReimagedNode], ground: Ground) -> ReimagedNode | None:
     before = known.get(error.node)
-    if error.ended is None or not is_fetchable(error) or (before and before.failed == error.ended):
+    if error.ended is None or not is_fetchable(error):
         return None
-    time = max(ground.reimaged.rounds, 1, before.time + 1 if before else 0)
-    if time > ROUNDS:
+    if before is None:
+        time = max(ground.reimaged.rounds, 1)
+    elif has_another(before, error, ground) and ground.now - before.noted >= PAUSE:
+        time = max(ground.reimaged.rounds, before.time + 1)
+    else:
         return None
     return ReimagedNode(node=error.node, failed=error.ended, code=error.code, noted=ground.now, time=time)
+
+
+def has_another(before: ReimagedNode, error: NodeError, ground: Ground) -> bool:
+    """Is this a later failure of the node, after which it may go once more?"""
+    later = is_fetchable(error) and error.ended != before.failed
+    return later and before.time < ROUNDS and not ground.reimaged.refused
 
 
 def due(ground: Ground) -> tuple[str, ...]:
@@ -68,15 +81,19 @@ def due(ground: Ground) -> tuple[str, ...]:
 
 
 def coming(ground: Ground) -> list[ReimagedNode]:
-    """Those that are on their way: no later failure is known of them, and not too much time has passed."""
-    failed = {error.node: error.ended for error in ground.errors}
+    """Those that are on their way, or will be once more; and not too much time has passed."""
+    errors = {error.node: error for error in ground.errors}
     return [
         each
         for each in ground.reimaged.nodes
-        if failed.get(each.node, each.failed) == each.failed
+        if is_awaited(each, errors.get(each.node), ground)
         and (each.asked or not ground.reimaged.refused)
         and (ground.now - each.noted < BACK_AFTER or ground.nodes.starting)
     ]
+
+
+def is_awaited(each: ReimagedNode, error: NodeError | None, ground: Ground) -> bool:
+    return error is None or error.ended == each.failed or has_another(each, error, ground)
 
 
 def mending(ground: Ground) -> Failure | None:

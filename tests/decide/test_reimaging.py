@@ -79,6 +79,14 @@ def test_the_next_failure_of_the_node_begins_the_next_round() -> None:
     assert (decision.record.reimaged.rounds, decision.record.reimaged.nodes[0].time) == (2, 2)
 
 
+def test_between_two_rounds_of_a_node_there_is_a_minute() -> None:
+    """A node that is back within seconds does not use them up while storage is away for some more."""
+    soon = asked(handled(1), broken(minutes=0.5), minutes=0.9)
+    assert (soon.row, soon.record.reimaged.rounds) == ("running", 1)
+    assert soon.record.waiting[0].gives_up_at is None
+    assert asked(soon.record, broken(minutes=0.5), minutes=1).record.reimaged.rounds == 2
+
+
 def test_after_three_rounds_the_quarter_of_an_hour_begins() -> None:
     """From the look that finds no round left: what was waited for before does not count."""
     before = asked(handled(3), minutes=20).record
@@ -163,4 +171,7 @@ def test_nodes_of_a_shared_pool_and_of_a_spent_budget_are_left_alone() -> None:
 def test_a_record_remembers_a_hundred_nodes() -> None:
     """What fails beyond stays as it is: records do not grow with the pool."""
     nodes = tuple(ReimagedNode(node=f"x{n}", failed=ENDED, code="c", noted=NOW, time=1, asked=True) for n in range(100))
-    assert asked(record(reimaged=Reimaged(rounds=1, nodes=nodes)), broken()).row == "running"
+    full = record(reimaged=Reimaged(rounds=1, nodes=nodes))
+    assert asked(full, broken()).row == "running"
+    noted = asked(full, broken(), broken("x7", minutes=2), minutes=3).record.reimaged
+    assert (len(noted.nodes), noted.rounds) == (100, 2)
