@@ -138,6 +138,9 @@ def test_what_holds_no_array_there_is_refused_by_name(data: bytes, path: str, me
         (b"[1 2]", "no JSON between bytes"),
         (b"[1, NaN]", "no JSON between bytes"),
         (b'["\xff"]', "no JSON between bytes"),
+        (b'["\xed\xa0\x80"]', "no JSON between bytes"),
+        (b"[1, %s]" % (b"9" * 5000), "a number between bytes .* has more than 4300 digits"),
+        (b"[1e99999999999999999999]", "a number between bytes .* an exponent beyond all bounds"),
         (b"[1]\n[2]\n", "goes on behind its JSON array, which ends at byte 3"),
         (b'[{"a": 1}}', "no JSON between bytes"),
     ],
@@ -175,3 +178,25 @@ def test_many_elements_in_one_part_are_counted() -> None:
         parts = streamed(JsonFinder(), data, Sizing(len(data), per_task=7_000), [100_000])
         assert [part.units for part in parts] == [7_000, 7_000, 6_000]
         assert [each for part in parts for each in json.loads(text_of(data, part))] == values
+
+
+HALVES = st.sampled_from(["\\ud800", "\\udC00", "\\uDbff", "\\udfff", "\\\\", "\\u0041", "u", "\\n", ",", "]", "d800"])
+
+
+@given(st.data(), st.lists(st.lists(HALVES, max_size=5), max_size=6), CHUNKS, STOPS)
+def test_halves_of_surrogate_pairs_are_passed_on(
+    draw: st.DataObject, strings: list[list[str]], chunks: list[int], stop: int
+) -> None:
+    """JSON lets an escape stand for half a character, as programs that cut texts write it: it is cut like any other."""
+    elements = [f'"{"".join(string)}"'.encode() for string in strings]
+    data = b"[" + b",".join(elements) + b"]"
+    json.loads(data)
+    sizing = draw.draw(sizings(len(data)))
+    parts = check(JsonFinder(), data, sizing, chunks, stop)
+    assert parts == expected(elements, 1, sizing)
+
+
+def test_keys_written_as_surrogate_pairs_are_found() -> None:
+    """A path means what the document says, however it writes it."""
+    data = b'{"\\udc00": 1, "\\ud83d\\ude00": [1, 2]}'
+    assert probed(JsonFinder("\U0001f600"), data).start == data.index(b"[") + 1

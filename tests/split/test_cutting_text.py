@@ -197,10 +197,44 @@ def test_what_does_not_begin_like_the_format_is_refused_by_name(finder: Finder, 
     ("data", "message"),
     [
         (b"@a\nAC\n+\nII\n@b\nAC\n", "within a FASTQ record, at byte 17"),
-        (b"@a\nAC\nGT\n+\nII\nII\n@b\nA\n+\nI\n", "no record begins with @ at byte 11"),
+        (b"@a\nAC\nGT\n+\nII\nII\n@b\nA\n+\nI\n", "no FASTQ with four lines a record"),
+        (b"@z\nA\n+\nI\n@a\nAC\nGT\n+\nII\nII\n@b\nA\n+\nI\n", "no record begins with @ at byte 20"),
     ],
 )
 def test_broken_fastq_is_refused_with_its_place(data: bytes, message: str) -> None:
     """A record that is broken off, or has bases on several lines, is named instead of being cut in two."""
     with pytest.raises(Refused, match=message):
         streamed(FastqFinder(), data, Sizing(len(data), per_task=1), [5])
+
+
+def test_fastq_with_more_lines_is_refused_by_small_reads_too() -> None:
+    """Where units are bytes nobody counts lines: it is still named, and not read to its end as one part."""
+    data = b"@z\nA\n+\nI\n" + b"@a\nAC\nGT\n+\nII\nII\n" * 50_000
+    taken = 0
+
+    def read(offset: int, length: int) -> bytes:
+        nonlocal taken
+        taken += length
+        return data[offset : offset + length]
+
+    finder = FastqFinder()
+    with pytest.raises(Refused, match="no FASTQ record of four lines"):
+        list(finder.seek(finder.probe(read, len(data)), read, len(data), Sizing(len(data), cuts=4), START) or ())
+    assert taken < 20_000
+
+
+def test_the_first_fastq_record_is_looked_at_before_anything_is_cut() -> None:
+    """Qualities on several lines may begin with @ and +: what looks like a record in there is none."""
+    with pytest.raises(Refused, match="no FASTQ with four lines a record"):
+        probed(FastqFinder(), b"@r1\nACGT\nACGT\n+\n@@@@\n+III\n" * 100)
+
+
+def test_a_text_without_line_ends_is_not_held_to_find_a_fastq_record() -> None:
+    """A search ends after two long records at the most, whatever lies behind."""
+    finder, line = FastqFinder(), b"A" * (4 * 2**20)
+
+    def read(offset: int, length: int) -> bytes:
+        return b"@r\nA\n+\nI\n"[:length] if offset == 0 else line[:length]
+
+    with pytest.raises(Refused, match="no FASTQ record of four lines"):
+        list(finder.seek(finder.probe(read, 2**33), read, 2**33, Sizing(2**33, cuts=4), START) or ())

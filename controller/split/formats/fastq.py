@@ -14,10 +14,13 @@ from controller.split.formats.seeking import cut_by_reads
 from controller.split.formats.streaming import cut_stream
 from controller.split.parts import Head, Part, Read
 from controller.split.sizes import Sizing
+from shared.errors import Refused
 from shared.record import SplitCursor
 
 LINES = 4
 LONGEST_RUN = 2**20
+MOST_SEARCHED = 40 * 2**20
+"""Two records, bases and qualities, and somewhat more."""
 _RECORD = re.compile(rb"\n@[^\n]*\n[^\n]*\n\+")
 
 
@@ -27,6 +30,7 @@ class FastqFinder:
     def probe(self, read: Read, size: int | None) -> Head:
         start = text_start(read)
         check_begins(read, start, b"@", "FASTQ")
+        _check_lines(read, start)
         return Head(start, size)
 
     def stream(self, head: Head, chunks: Iterator[bytes], sizing: Sizing, start: SplitCursor) -> Iterator[Part]:
@@ -39,13 +43,35 @@ class FastqFinder:
         return cut_by_reads(_first_record, head, read, size, sizing, start)
 
 
+def _check_lines(read: Read, start: int) -> None:
+    """The third line begins with `+`: not so where bases stand on several lines. Small reads alone would not see it."""
+    held = b""
+    for window in windows(read, start):
+        held += window
+        if len(lines := held.split(b"\n", LINES - 1)) == LINES:
+            if not lines[2].startswith(b"+"):
+                raise wrong(
+                    f"it is no FASTQ with four lines a record: the third does not begin with + ({lines[2][:20]!r})."
+                )
+            return
+        if len(held) > MOST_SEARCHED:
+            raise _without_record(start)
+
+
 def _first_record(read: Read, at: int) -> int | None:
+    """None where the last record has begun already: two records are enough to meet the beginning of one."""
     held = b""
     for window in windows(read, at - 1):
         held += window
         if found := _RECORD.search(held):
             return at + found.start()
+        if len(held) > MOST_SEARCHED or held.rstrip(b"\r\n").count(b"\n") >= 2 * LINES:
+            raise _without_record(at)
     return None
+
+
+def _without_record(at: int) -> Refused:
+    return wrong(f"no FASTQ record of four lines (@, bases, +, qualities) is to be found behind byte {at}.")
 
 
 class FastqMarks:
