@@ -151,6 +151,7 @@ def apply_decision(session: Session, decision: Decision, now: datetime) -> Recor
     note(log, "row", name=decision.row)
     record = decision.record
     if decision.action is not None:
+        session.begun = record
         work = Work(session.ports, now, session.rules.site, session.checkpoint)
         record = apply(decision.action, record, work)
     return record.model_copy(update={"next_look": decision.look})

@@ -38,6 +38,8 @@ class Session:
     rules: Rules
     loaded: Loaded
     lease: Lease | None = None
+    begun: Record | None = None
+    """What the step under way was given."""
     saved_at: datetime | None = None
     races: int = 0
     """Saves that someone else came before."""
@@ -63,12 +65,18 @@ class Session:
             return
         if self.lease is not None and not self.lease.renew():
             raise OutOfTime(f"{record.job}: the lock was lost")
+        if self.moved(record):
+            self.clear_defects()
         self.save(record.model_copy(update={"next_look": now + HANDED_OVER}))
-        self.clear_defects()
         if record.verdict is None and store.cancel_intended(self.ports.control, record.job):
             raise OutOfTime("a cancel was asked for")
         if over:
             raise OutOfTime
+
+    def moved(self, record: Record) -> bool:
+        """Has the step come further? A sign of life alone is no progress: it may die after it, again and again."""
+        begun = self.begun or self.record
+        return record.model_copy(update={"next_look": begun.next_look, "revision": begun.revision}) != begun
 
     def take_lock(self) -> bool:
         """Hold the job's lock from the first long step on; False leaves the job to whoever has it."""

@@ -52,6 +52,11 @@ def is_task(name: str) -> bool:
     return name.startswith("t-") and digits.isascii() and digits.isdigit() and task_id(int(digits)) == name
 
 
+def held_block(place: str, number: int, length: int) -> str:
+    """In the output container: the first bytes of a block of the blob `place`, while the rest is not there yet."""
+    return f"{WORKSPACE}/held-{_hex(place)[:12]}-{number:05d}-{length}"
+
+
 def index_of(task: str) -> int:
     """The ledger row of a task id."""
     return int(task.removeprefix("t-"))
@@ -134,6 +139,11 @@ def input_shard(job: JobId, shard: int) -> str:
 def outputs_shard(job: JobId, shard: int) -> str:
     """The frozen list of outputs, by shard of the ledger."""
     return f"ledger/{job}/outputs-{shard:05d}"
+
+
+def counts_shard(job: JobId, shard: int) -> str:
+    """Records in the outputs, where they are counted, by shard of the ledger."""
+    return f"ledger/{job}/counts-{shard:05d}"
 
 
 def runs_shard(job: JobId, shard: int) -> str:

@@ -72,7 +72,8 @@ class MergeCursor(Fact):
     state: str | None = None
     """Streamed: where reading is taken up again, and what the joiner knew there. JSON; None = at the start."""
     skip: int = 0
-    """Streamed: bytes between that point and the next block."""
+    """Streamed: bytes between that point and the next block. Below 0: the point is so far within that block, whose
+    beginning is kept in a blob."""
     made: int = 0
     """Intermediate blobs committed."""
     files: int = 0

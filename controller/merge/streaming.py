@@ -1,7 +1,8 @@
 """A stream becomes a blob, block by block, over as many passes as it takes. Shell.
 
 Blocks are cut at fixed places of the stream, so that two passes that meet stage the same bytes under the same number.
-For each block that went out it is known where reading has to be taken up again to come to the next one.
+For each block that went out it is known where reading has to be taken up again to come to the next one. Where a block
+takes long to fill, as by many tiny outputs, what there is of it is kept in a blob of its own.
 """
 
 from __future__ import annotations
@@ -11,14 +12,19 @@ import json
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Protocol
 
 from controller.merge.parts import State
 from controller.merge.work import Merging
 from controller.transfer.upload import Upload
+from shared.errors import Conflict
+from shared.names import held_block, output_container
 from shared.ports import ABSENT
 from shared.record import MergeCursor
 
+HELD_EVERY = timedelta(seconds=20)
+"""Without any block going out."""
 Place = tuple[str, str]
 Describe = Callable[[str | None], Mapping[str, str]]
 
@@ -72,10 +78,11 @@ class _Writing:
         self._work, self._block = work, block
         cursor = work.pulse.cursor.of("/".join(place), block)
         self.start: State | None = json.loads(cursor.state) if cursor.state else None
-        self._cursor, self._skip = cursor, cursor.skip
+        self._cursor, self._skip = cursor, max(0, cursor.skip)
         self._read = cursor.blocks * block - cursor.skip
-        self._digest = None if cursor.blocks else hashlib.sha256()
+        self._digest = None if cursor.blocks or self.start else hashlib.sha256()
         self._point = (self.start, self._read)
+        self._since = work.ports.clock.now()
         self._points: deque[MergeCursor] = deque()
         self._upload = Upload(
             *(work.ports.work, work.crew, place),
@@ -84,6 +91,8 @@ class _Writing:
             content_type=content_type,
             staged=cursor.blocks,
         )
+        if cursor.skip < 0:
+            self._upload.add(self._held(cursor))
 
     def take(self, state: State | None, chunk: bytes) -> None:
         if state is not None:
@@ -96,6 +105,8 @@ class _Writing:
         if self._upload.add(fresh):
             self._remember()
         self._tell()
+        if self._work.ports.clock.now() - self._since >= HELD_EVERY:
+            self._hold()
 
     def close(self, describe: Describe) -> Written:
         sha256 = self._digest.hexdigest() if self._digest is not None else None
@@ -115,3 +126,27 @@ class _Writing:
         staged = self._upload.staged()
         while self._points and self._points[0].blocks <= staged:
             self._work.pulse.cursor = self._points.popleft()
+            self._since = self._work.ports.clock.now()
+
+    def _hold(self) -> None:
+        """Keep what there is of the next block, up to where reading can be taken up again."""
+        state, read = self._point
+        blocks = self._upload.blocks
+        known = read - blocks * self._block
+        if state is None or known <= 0 or self._upload.staged() < blocks:
+            return
+        cursor = self._cursor.model_copy(update={"blocks": blocks, "state": json.dumps(state), "skip": -known})
+        self._work.ports.work.put(*self._place_held(cursor), self._upload.open_block(known))
+        self._work.pulse.cursor, self._since = cursor, self._work.ports.clock.now()
+
+    def _held(self, cursor: MergeCursor) -> bytes:
+        """Conflict where it is gone: then all begins anew."""
+        place = self._place_held(cursor)
+        blob = self._work.ports.work.read(*place)
+        if blob is None or len(blob.content) != -cursor.skip:
+            raise Conflict(f"{'/'.join(place)} is not there any more")
+        return blob.content
+
+    def _place_held(self, cursor: MergeCursor) -> Place:
+        name = held_block(cursor.place or "", cursor.blocks, -cursor.skip)
+        return output_container(self._work.job), name

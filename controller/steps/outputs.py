@@ -13,12 +13,13 @@ from itertools import groupby
 
 from controller import ledger
 from controller.earlier import Earlier
-from controller.merge.run import TaskOutput, count_records
+from controller.merge.run import TaskOutput
 from controller.outcome import ACCEPTED, GOOD, KEPT, Board, FailureRow
 from controller.split.inputs import output_name
 from controller.split.mounted import is_mounted
 from controller.split.rows import Row
 from controller.steps.changed import Sources
+from controller.steps.counting import Counting
 from controller.steps.reports import earlier_reports, find_reports, judge_report, read_report
 from controller.steps.work import Work
 from shared.codes import Reason
@@ -33,7 +34,6 @@ from shared.names import (
     leads_elsewhere,
     output_container,
     outputs_shard,
-    task_id,
 )
 from shared.ports import BlobItem, Ports
 from shared.record import Record
@@ -62,10 +62,20 @@ def judged(record: Record, board: Board, work: Work) -> Iterator[tuple[Row, list
     judging.reports.update(find_reports(record, board, work))
     judging.reported.update(earlier_reports(record, work))
     judging.sources = Sources(record, work.ports.work)
+    if record.plan.manifest.output.records_per_unit is not None:
+        judging.counting.run(to_count(record, board, work))
     if record.plan.manifest.merge.by == "none" and not judging.reports and record.retry is None:
         return
     for row in ledger.rows(record, work.ports.control, sources=True):
         yield row, judging.judge(row)
+
+
+def to_count(record: Record, board: Board, work: Work) -> Iterator[TaskOutput]:
+    """The one output of each task that ended well."""
+    there = Outputs(listed(record, work.ports))
+    for row in ledger.rows(record, work.ports.control, sources=True):
+        if board.states[row.index] == GOOD:
+            yield from choose(record.plan.manifest, row, there.of(row.index))
 
 
 @dataclass
@@ -81,6 +91,9 @@ class Judging:
     sources: Sources | None = None
     """Where it is to be looked whether they have changed."""
     _listings: dict[str | None, Outputs] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.counting = Counting(self.record, self.work)
 
     def judge(self, row: Row) -> list[TaskOutput]:
         """The outputs that count for a row: its task's; where they do not hold, or hold less, those that an earlier job
@@ -114,11 +127,11 @@ class Judging:
         if container not in self._listings:
             self._listings[container] = Outputs(listed(self.record, self.work.ports, container))
         files = self._listings[container].of(row.index)
-        return judge_row(manifest, self.board, row, files, self.record, self.work)
+        return judge_row(manifest, self.board, row, files, self.counting)
 
 
 def judge_row(
-    manifest: Manifest, board: Board, row: Row, files: list[TaskOutput], record: Record, work: Work
+    manifest: Manifest, board: Board, row: Row, files: list[TaskOutput], counting: Counting
 ) -> list[TaskOutput]:
     """The outputs that count for a row; none, and the row failed, where something is wrong with them."""
     chosen = choose(manifest, row, files)
@@ -130,12 +143,10 @@ def judge_row(
             board.row_failed(row.index, Reason.EMPTY_OUTPUT, "its output is empty (output.empty: fail)")
             return []
         board.empty_outputs += 1
-    expected = expected_records(manifest, board, row) if board.states[row.index] == GOOD else None
-    if expected is not None:
-        found = records_in(manifest, chosen[0], record, work)
-        if found != expected:
-            board.row_failed(row.index, Reason.OUTPUT_COUNT, f"{found} records for {expected} units")
-            return []
+    wrong = miscounted(manifest, board, row, chosen[0], counting)
+    if wrong is not None:
+        board.row_failed(row.index, Reason.OUTPUT_COUNT, wrong)
+        return []
     return chosen
 
 
@@ -153,18 +164,15 @@ def missing_message(manifest: Manifest, row: Row, files: list[TaskOutput]) -> st
     return f"it left {len(files)} files in OUTPUT_DIR and none is OUTPUT_PATH ({output_name(manifest, row)})"
 
 
-def expected_records(manifest: Manifest, board: Board, row: Row) -> int | None:
-    """How many records the output must hold, where the manifest says so."""
-    if manifest.output.records_per_unit is None:
+def miscounted(manifest: Manifest, board: Board, row: Row, file: TaskOutput, counting: Counting) -> str | None:
+    """What is wrong with the number of records, where the manifest says what it must be."""
+    if manifest.output.records_per_unit is None or board.states[row.index] != GOOD:
         return None
-    return (row.units - len(board.reported.get(row.index, ()))) * manifest.output.records_per_unit
-
-
-def records_in(manifest: Manifest, file: TaskOutput, record: Record, work: Work) -> int:
-    name = f"{task_id(file.index)}/{file.name}"
-    work.save(record)
-    container = file.container or output_container(record.job)
-    return count_records(manifest, work.ports.work.stream(container, name, etag=file.etag))
+    expected = (row.units - len(board.reported.get(row.index, ()))) * manifest.output.records_per_unit
+    found = counting.of(file)
+    if isinstance(found, str):
+        return f"its records cannot be counted: {found}"
+    return None if found == expected else f"{found} records for {expected} units"
 
 
 @dataclass

@@ -56,6 +56,10 @@ class Upload:
             self._waiting.popleft().result()
         return self.blocks - len(self._waiting)
 
+    def open_block(self, length: int) -> bytes:
+        """The first bytes of the block that has not gone out yet."""
+        return bytes(self._held[:length])
+
     def close(self, metadata: Mapping[str, str] | None = None) -> Future[str]:
         """The ETag of the whole blob, in time. A Conflict is the caller's alone: the crew does not meet it again."""
         hand_in = self._crew.submit if self._when == ANY else self._crew.start
