@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TypedDict
 
 from controller.outcome import FailureRow
+from shared.codes import ENDED_WELL
 from shared.names import task_id
 
 LISTED = 20
@@ -63,7 +64,13 @@ def shown(rows: Sequence[FailureRow]) -> list[FailureRow]:
     return sorted(chosen, key=lambda row: order[key_of(row)])
 
 
-def logged(rows: Sequence[FailureRow]) -> set[int]:
-    """Tasks that ran and failed whose logs are kept: of each cause one at least, as far as they reach."""
-    each = list({row.index: row for row in reversed(rows) if row.runs is not None}.values())
+def has_logs(row: FailureRow, *, every: bool) -> bool:
+    """Did its task run and leave logs? One that ended well, and whose output is wrong, only where `every` task does."""
+    return row.runs is not None or (every and row.reason in ENDED_WELL)
+
+
+def logged(rows: Sequence[FailureRow], *, every: bool) -> set[int]:
+    """Tasks that ran and failed whose logs are kept: of each cause one at least, as far as they reach. `every`: logs
+    are kept of all tasks; these are then the ones whose stderr is shown."""
+    each = list({row.index: row for row in reversed(rows) if has_logs(row, every=every)}.values())
     return {row.index for row in spread(sorted(each, key=lambda row: row.index), LOGGED)}

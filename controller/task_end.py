@@ -97,7 +97,8 @@ def reason_of(task: FailedTask) -> Reason:
 def message_of(task: FailedTask) -> str:
     code = own_exit(task)
     if code is None:
-        return f"{task.code}: {task.message}"[:MESSAGE_LIMIT]
+        said = f"{task.code}: {task.message}"
+        return (f"limits.taskTimeout was over ({said.rstrip('.')})" if timed_out(task) else said)[:MESSAGE_LIMIT]
     if code == 137:
         return MEANINGS[code]
     said = f": {MEANINGS[code]}" if code in MEANINGS else ""

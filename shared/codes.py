@@ -73,3 +73,7 @@ class Reason(StrEnum):
     SKIPPED = "SKIPPED"
     CANCELLED = "CANCELLED"
     NOT_RUN = "NOT_RUN"
+
+
+ENDED_WELL = frozenset({Reason.MISSING_OUTPUT, Reason.EMPTY_OUTPUT, Reason.OUTPUT_COUNT, Reason.REPORTED})
+"""Reasons of tasks that ended with 0: what they left is not what is due."""

@@ -9,7 +9,7 @@ from controller.outcome import FailureRow
 from controller.rules.conditions import NEXT, NODE_CODES
 from controller.steps.work import Work
 from controller.task_end import message_of
-from shared.codes import Code, Reason
+from shared.codes import ENDED_WELL, Code, Reason
 from shared.errors import Refused, Vanished
 from shared.logs import note
 from shared.names import LOGS, output_container, task_id
@@ -21,6 +21,8 @@ log = logging.getLogger("batchdrop.blame")
 TAIL = 2000
 """Bytes of stderr shown with a failure."""
 CORRECT = "Correct the program or the input and drop the manifest again, or raise failure.tolerated."
+LONGER = "Raise limits.taskTimeout, or give a task less to do, and drop the manifest again; or raise failure.tolerated."
+LOOK = "Correct the program or the input and drop the manifest again (logs: all shows what tasks print that end well)"
 
 
 def tasks_failed(record: Record, units: int, rows: Sequence[FailureRow], most: int, work: Work) -> Failure:
@@ -29,11 +31,22 @@ def tasks_failed(record: Record, units: int, rows: Sequence[FailureRow], most: i
     task, code = task_id(first.index), cause(first)
     return Failure(
         code=code,
-        message=f"{units} units failed, {most} are tolerated. First: task {task}, {first.message}{after(first.runs)}.",
-        next=NEXT.get(code, CORRECT),
+        message=f"{too_many(units, most)}. First: task {task}, {first.message}{after(first.runs)}.",
+        next=NEXT.get(code, way_out(first.reason)),
         evidence=evidence(record, first.index, first.exit_code, first.runs, work),
         task=task,
     )
+
+
+def too_many(units: int, most: int) -> str:
+    return f"{units} {'unit' if units == 1 else 'units'} failed, {most} {'is' if most == 1 else 'are'} tolerated"
+
+
+def way_out(reason: str) -> str:
+    """What to do about tasks that failed for this reason."""
+    if reason == Reason.TASK_TIMEOUT:
+        return LONGER
+    return f"{LOOK}, or raise failure.tolerated." if reason in ENDED_WELL else CORRECT
 
 
 def first_failed(rows: Sequence[FailureRow]) -> FailureRow:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from controller.causes import logged
+from controller.causes import has_logs, logged
 from controller.outcome import FailureRow, from_lines
 from controller.result import FailedUnits
 from controller.steps.blame import TAIL, stderr_tail
@@ -30,7 +30,7 @@ def keep_evidence(record: Record, work: Work) -> Record:
     """failed.jsonl, the logs of failed tasks cut to their last 64 KiB, and what the pool says of its nodes. What is
     saved on the way does not say that they are kept."""
     rows, before = failures_of(record, work), record.model_copy(update={"evidence": None})
-    chosen = logged(rows)
+    chosen = logged(rows, every=record.plan.manifest.logs == "all")
     if record.plan.manifest.logs == "failed":
         record = keep_tails(record, sorted(chosen), replace(work, save=lambda _: work.save(before)))
     described = []
@@ -52,7 +52,7 @@ def keep(record: Record, name: str, rows: Sequence[object], work: Work) -> None:
 
 def describe(record: Record, row: FailureRow, chosen: bool, work: Work) -> FailedUnits:
     """`chosen`: its task ran, and is one of those whose logs are kept in any case."""
-    logs = chosen or (row.runs is not None and record.plan.manifest.logs == "all")
+    logs = chosen or (record.plan.manifest.logs == "all" and has_logs(row, every=True))
     return FailedUnits(
         task=task_id(row.index),
         index=row.index,

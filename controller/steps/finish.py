@@ -105,7 +105,7 @@ def write_result(record: Record, work: Work) -> Record:
     content = store.manifest_bytes(work.ports.control, record.job)
     work.ports.work.put(RESULTS, result_blob(record.job, "manifest.yaml"), content, content_type="application/yaml")
     rows = failures_of(record, work)
-    chosen = logged(rows)
+    chosen = logged(rows, every=record.plan.manifest.logs == "all")
     listed = [describe(final, row, row.index in chosen, work) for row in shown(rows)]
     document = result_document(final, listed, causes_of(rows))
     name = result_blob(record.job, "result.json")

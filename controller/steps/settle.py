@@ -175,7 +175,9 @@ def warn(record: Record, action: Settle, verdict: Verdict) -> Iterator[Warned]:
     elif units.skipped:
         yield Warned(code=Warn.INCOMPLETE, message=f"{units.skipped} of {total} units were skipped (failure.skipOn).")
     if verdict.empty_outputs:
-        yield Warned(code=Warn.EMPTY_OUTPUTS, message=f"{verdict.empty_outputs} tasks left an empty output.")
+        empty = verdict.empty_outputs
+        text = f"{empty} {'task' if empty == 1 else 'tasks'} left an empty output."
+        yield Warned(code=Warn.EMPTY_OUTPUTS, message=text)
 
 
 def warn_changed(board: Board, verdict: Verdict) -> Iterator[Warned]:

@@ -217,7 +217,8 @@ def test_what_is_no_manifest_is_told_so() -> None:
     assert ground.status("readme.txt")["problems"][0]["rule"] == "notAManifest"
     ground.drop("hello", "README.YAML")
     assert "lower case" in ground.status("README.YAML")["problems"][0]["fix"]
-    for hidden in ("_drafts.yaml", "data/_SUCCESS", ".git/config", "_temporary/0/part-00000.txt", "_drafts/job.yaml"):
+    folders = ("data/_SUCCESS", ".git/config", "_temporary/0/part-00000.txt", "_drafts/job.yaml")
+    for hidden in ("_drafts.yaml", *folders, "x" * 1015 + ".yaml"):
         ground.drop("hello", hidden)
         assert ground.world.control.head("status", f"{hidden}.json") is None
 

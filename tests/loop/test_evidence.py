@@ -17,6 +17,7 @@ from shared.names import LOGS
 from shared.ports import NodeCounts, NodeError, ServiceError
 from tests.fakes.blobs import MemoryBlobs
 from tests.fakes.clock import VirtualClock
+from tests.fakes.tasks import TaskEnd
 from tests.loop.ground import Container, Ground
 from tests.loop.test_jobs import RANGE, number
 
@@ -253,8 +254,8 @@ def test_a_rare_cause_is_not_hidden_by_a_frequent_one() -> None:
     """Of 20 listed failures each cause has one, and its log is among the 100 that are kept."""
     listed = [row.index for row in shown(ROWS)]
     assert listed == [*range(18), 300, 301]
-    kept = logged(ROWS)
-    assert kept == {*range(99), 300}
+    assert logged(ROWS, every=False) == {*range(99), 300}
+    assert logged(ROWS, every=True) == {*range(98), 300, 301}
 
 
 def test_failures_are_counted_by_cause() -> None:
@@ -265,3 +266,36 @@ def test_failures_are_counted_by_cause() -> None:
         ("EXIT_CODE", 137, 1, 10, "t-000300"),
         ("REPORTED", 0, 1, 10, "t-000301"),
     ]
+
+
+def silent(container: Container) -> None:
+    container.stderr = "nothing found\n"
+
+
+def test_logs_of_a_task_that_ended_well_and_left_nothing_are_named_where_they_are_kept() -> None:
+    """With logs: all they are linked, and the end of stderr is shown; without, the next step says how to get them."""
+    for logs, shown_tail in (("all", "nothing found\n"), ("failed", None)):
+        ground = Ground()
+        ground.drop(RANGE + f"logs: {logs}\n")
+        ground.settle(silent)
+        status = ground.status()
+        job, failure = status["jobId"], status["failure"]
+        first = ground.result(job)["failures"][0]
+        assert (first["reason"], first["stderrTail"]) == ("MISSING_OUTPUT", shown_tail)
+        assert first["logs"] == (f"results/{job}/logs/t-000000/" if shown_tail else None)
+        assert "logs: all" in failure["next"]
+        if shown_tail:
+            assert ground.blob(first["logs"] + "stderr.txt") == b"nothing found\n"
+
+
+def test_one_is_one_and_a_time_limit_is_told_by_its_field() -> None:
+    """A run that limits.taskTimeout ended: that field and what to do about it; one unit is no units."""
+    ground = Ground()
+    ground.drop("version: 1\ncontainer: {image: 'localhost/demo:1'}\ninput: {range: {stop: 1}}\n")
+    over = TaskEnd(137, "usererror", "TaskEnded", "The task was ended because it exceeded its maxWallClockTime.")
+    ground.settle(lambda _: over)
+    failure = ground.status()["failure"]
+    assert failure["message"].startswith(
+        "1 unit failed, 0 are tolerated. First: task t-000000, limits.taskTimeout was over (TaskEnded: The task was"
+    )
+    assert failure["next"].startswith("Raise limits.taskTimeout")

@@ -231,7 +231,8 @@ def test_reported_units_end_a_job_early_like_failed_tasks(tolerated: int, ran: i
     assert (status["units"]["failed"], status["units"]["notRun"]) == (ran, 5 - ran)
     assert status["state"] == ("succeeded" if tolerated == 5 else "failed")
     if tolerated < 5:
-        start = f"{ran} units failed, {tolerated} are tolerated. First: task t-000000, no good"
+        units, are = "unit" if ran == 1 else "units", "is" if tolerated == 1 else "are"
+        start = f"{ran} {units} failed, {tolerated} {are} tolerated. First: task t-000000, no good"
         assert status["failure"]["message"].startswith(start)
 
 
