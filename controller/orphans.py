@@ -116,7 +116,8 @@ def proved(record: Record, found: Found) -> datetime | None:
     """When the record proved that this was gone; None: it never did."""
     for which in BOTH:
         if found.kind != "container" and found.id == side_id(record.job, which):
-            return side(record, which).gone
+            made = side(record, which)
+            return made.gone if made.made else record.job_gone  # one that was to be given back may be here still
     return {"job": record.job_gone, "pool": record.pool_gone, "container": record.containers_gone}[found.kind]
 
 

@@ -19,7 +19,7 @@ from controller.observe import observe
 from controller.quota import REFUSED
 from controller.rules.case import Decision
 from controller.session import HANDED_OVER, Rules, Session
-from controller.setbacks import after_setback, given_up
+from controller.setbacks import after_setback, given_up, returned
 from controller.steps.work import Work
 from controller.voice import overdue, owes, speak
 from shared.actions import Settle, is_long
@@ -227,15 +227,15 @@ def set_back(session: Session, error: BatchdropError, row: str) -> bool:
     before = session.record
     session.save(after_setback(before, error, now, session.rules.pace, defects, place))
     session.defects = None
-    if before.batch_job is not None and session.record.batch_job is None:
-        give_back(session)
+    for name in returned(before, session.record):
+        give_back(session, name)
     say(session, now)
     return session.record.next_look <= now
 
 
-def give_back(session: Session) -> None:
-    """The Batch job of a job that is back in the line. One that stays is taken up again, or goes with the job."""
+def give_back(session: Session, name: str) -> None:
+    """A Batch job of a job that is back in the line. One that stays is taken up again, or goes with the job."""
     try:
-        session.ports.batch.delete_job(session.record.job)
+        session.ports.batch.delete_job(name)
     except BatchdropError as error:
         note(log, "the Batch job was not given back", logging.WARNING, why=error)

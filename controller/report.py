@@ -186,8 +186,9 @@ def batch_left(record: Record) -> list[dict[str, Any]]:
     if record.pool is not None and record.shared_pool is None and record.pool_gone is None:
         left.append({"kind": "pool", "id": record.job, "until": None})
     for which in BOTH:
-        if side(record, which).pool is not None and side(record, which).gone is None:
-            left += [{"kind": kind, "id": side_id(record.job, which), "until": None} for kind in ("job", "pool")]
+        found = side(record, which)
+        kinds = found.kinds if found.gone is None else ()
+        left += [{"kind": kind, "id": side_id(record.job, which), "until": None} for kind in kinds]
     return left
 
 

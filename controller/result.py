@@ -120,9 +120,9 @@ def receipt_document(record: Record, now: datetime) -> dict[str, Any]:
         else None,
     ]
     for which in BOTH:
-        if side(record, which).gone is not None and side(record, which).pool is not None:
-            when = utc(side(record, which).gone)
-            proved += [{"kind": k, "id": side_id(record.job, which), "provedAt": when} for k in ("job", "pool")]
+        found = side(record, which)
+        kinds = found.kinds if found.gone is not None else ()
+        proved += [{"kind": k, "id": side_id(record.job, which), "provedAt": utc(found.gone)} for k in kinds]
     if record.containers is not None and record.containers_gone is not None:
         for name in (input_container(record.job), output_container(record.job)):
             proved.append({"kind": "container", "id": name, "provedAt": utc(record.containers_gone)})

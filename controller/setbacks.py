@@ -8,9 +8,11 @@ from controller.budget import Pace
 from controller.quota import POOLS, REFUSED, Room, full
 from controller.rules.case import verdict_without_rows
 from controller.rules.ending import awaits_merge
+from controller.rules.side import BOTH, side
 from controller.rules.starting import queue_end
 from shared.codes import Code
 from shared.errors import BatchdropError, Defect, QuotaFull, Refused, Throttled, Transient, Vanished
+from shared.names import side_id
 from shared.ports import DefectCount
 from shared.record import Failure, Record, Waiting
 
@@ -116,8 +118,16 @@ def back_to_the_line(record: Record, error: QuotaFull, now: datetime, place: int
         place=place,
     )
     kept = record.batch_job if record.pool is not None else None
+    sides = {"splitter": record.splitter.without_pool(), "recombiner": record.recombiner.without_pool()}
     update = {"admitted": None, "batch_job": kept, "waiting": (waiting,), "next_look": now + error.delay}
-    return record.model_copy(update=update)
+    return record.model_copy(update=update | sides)
+
+
+def returned(before: Record, after: Record) -> tuple[str, ...]:
+    """Batch jobs that a job on its way back to the line has given back."""
+    own = (before.job,) if before.batch_job is not None and after.batch_job is None else ()
+    sides = [which for which in BOTH if side(before, which).job is not None and side(after, which).job is None]
+    return (*own, *(side_id(before.job, which) for which in sides))
 
 
 def throttled(record: Record, error: Throttled, now: datetime) -> Record:

@@ -34,6 +34,6 @@ def is_orphan(action: act.Action | None, there: Record | None) -> bool:
 def is_side_over(there: Record, which: Which) -> bool:
     """Is it deleted by now, or will it never be asked for?"""
     found = side(there, which)
-    if found.pool is not None:
+    if found.made:
         return found.dropped is not None or found.gone is not None
     return which == "splitter" or not awaits_merge(there)

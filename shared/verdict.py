@@ -127,3 +127,19 @@ class Side(Fact):
     """That go is still to be made."""
     reimaged: Reimaged = Reimaged()
     """Its node, where reference data could not be fetched there."""
+
+    @property
+    def made(self) -> bool:
+        """Was anything of it asked for?"""
+        return bool(self.kinds)
+
+    @property
+    def kinds(self) -> tuple[Literal["job", "pool"], ...]:
+        """What of it was asked for."""
+        asked: tuple[tuple[Literal["job", "pool"], datetime | None], ...] = (("job", self.job), ("pool", self.pool))
+        return tuple(kind for kind, at in asked if at is not None)
+
+    def without_pool(self) -> Side:
+        """As it is where its pool was refused: its Batch job, which takes a place that others wait for, is given
+        back."""
+        return self if self.pool is not None else self.model_copy(update={"job": None})

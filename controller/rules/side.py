@@ -1,4 +1,4 @@
-"""Rows for the user's own splitter and recombiner: pool, job with one task, end, deletion. Pure."""
+"""Rows for the user's own splitter and recombiner: job with one task, pool, end, deletion. Pure."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ def run(case: Case, which: Which, side: Side) -> Decision | None:
     """The next step of a run that is not over; None once it is, and its deletion asked for."""
     if side.ended is not None:
         return drop(case, which) if side.dropped is None else None
-    if side.pool is None:
-        return go(case, which, CreateSidePool(which), pool=case.now)
-    if side.job is None:
+    if side.job is None:  # before its pool, whose node would be paid for while the account takes no more jobs
         return go(case, which, StartSide(which), job=case.now)
+    if side.pool is None and case.seen.side_job is not None:
+        return go(case, which, CreateSidePool(which), pool=case.now)
     again = reimage(case, which, side)
     if again is not None:
         return again
@@ -87,7 +87,7 @@ def lost(case: Case, which: Which, side: Side) -> Failure | None:
 def drop_splitter(case: Case) -> Decision | None:
     """A job that ended before its splitter did."""
     side = case.record.splitter
-    return drop(case, "splitter") if side.pool is not None and side.dropped is None else None
+    return drop(case, "splitter") if side.made and side.dropped is None else None
 
 
 def prove_sides_gone(case: Case) -> Decision | None:
@@ -101,7 +101,7 @@ def prove_sides_gone(case: Case) -> Decision | None:
 
 def next_to_go(record: Record) -> Which | None:
     """The first one that was made and is not proved gone."""
-    return next((which for which in BOTH if side(record, which).pool and not side(record, which).gone), None)
+    return next((which for which in BOTH if side(record, which).made and not side(record, which).gone), None)
 
 
 def of_interest(record: Record) -> Which | None:
