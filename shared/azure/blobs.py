@@ -5,20 +5,18 @@ from __future__ import annotations
 import base64
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from shared.azure.account import CHUNK, BlobAccount
+from shared.azure.blob_items import conditions, item_of, plain
 from shared.azure.containers import Containers
 from shared.azure.copying import Copying
-from shared.azure.failures import DEFAULT_DELAY, translated
+from shared.azure.failures import translated
 from shared.azure.line import NETWORK, Line
 from shared.azure.ranges import SourceRange
-from shared.errors import Conflict, Refused, Transient, Vanished
+from shared.errors import Conflict, Refused, Vanished
 from shared.ports import ANY, Blob, BlobItem, Condition
 from shared.settings import StorageAccount
-
-if TYPE_CHECKING:
-    from azure.storage.blob import BlobProperties
 
 BLOCK = 8 * 1024 * 1024
 MOST_BLOCKS = 50_000
@@ -42,14 +40,14 @@ class AzureBlobs(Containers):
         try:
             with translated(f"{container}/{name}"):
                 answer = self._account.blob(container, name).download_blob(max_concurrency=1)
-                return Blob(_item(name, answer.properties), answer.readall())
+                return Blob(item_of(name, answer.properties), answer.readall())
         except Vanished:
             return None
 
     def head(self, container: str, name: str) -> BlobItem | None:
         try:
             with translated(f"{container}/{name}"):
-                return _item(name, self._account.blob(container, name).get_blob_properties())
+                return item_of(name, self._account.blob(container, name).get_blob_properties())
         except Vanished:
             return None
 
@@ -76,7 +74,7 @@ class AzureBlobs(Containers):
             with translated(f"listing of {container}"):
                 for found in self._account.container(container).list_blobs(name_starts_with=prefix or None, **asked):
                     if found.name != after:
-                        yield _item(found.name, found)
+                        yield item_of(found.name, found)
         except Vanished:
             return
 
@@ -219,39 +217,8 @@ class AzureBlobs(Containers):
         return plain(written.get("etag"))
 
 
-def plain(etag: object) -> str:
-    """Without quotes, which the service adds in headers but not in listings. Transient where there is none: a
-    connection that ends within the head of an answer looks like the end of that head, and nobody below notices."""
-    if not etag:
-        raise Transient("an answer of storage broke off before its ETag", DEFAULT_DELAY)
-    return str(etag).strip('"')
-
-
-def conditions(when: Condition) -> dict[str, Any]:
-    """Keywords of the SDK for a condition."""
-    from azure.core import MatchConditions
-
-    if when.absent:
-        return {"match_condition": MatchConditions.IfMissing}
-    if when.etag is not None:
-        return {"etag": f'"{when.etag}"', "match_condition": MatchConditions.IfNotModified}
-    return {}
-
-
 def _block_id(series: str, number: int) -> str:
     """One length for all, as the service demands of the blocks of a blob."""
     if not 0 <= number < MOST_BLOCKS:
         raise ValueError(f"block {number} is not in 0..{MOST_BLOCKS - 1}")
     return base64.b64encode(f"{series}-{number:05d}".encode()).decode()
-
-
-def _item(name: str, found: BlobProperties) -> BlobItem:
-    md5 = found.content_settings.content_md5
-    return BlobItem(
-        name=name,
-        length=found.size,
-        etag=plain(found.etag),
-        modified=found.last_modified,
-        md5=bytes(md5).hex() if md5 else None,
-        metadata=dict(found.metadata or {}),
-    )

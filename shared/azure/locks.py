@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from shared.azure.account import BlobAccount
-from shared.azure.blobs import conditions, plain
+from shared.azure.blob_items import conditions, plain
 from shared.azure.failures import translated
 from shared.azure.line import NETWORK, Line
 from shared.errors import Conflict, Vanished
