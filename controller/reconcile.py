@@ -19,7 +19,7 @@ from controller.observe import observe
 from controller.quota import REFUSED
 from controller.rules.case import Decision
 from controller.session import HANDED_OVER, Rules, Session
-from controller.setbacks import after_setback, given_up, returned
+from controller.setbacks import after_setback, given_up, is_denied, returned
 from controller.steps.work import Work
 from controller.voice import overdue, owes, speak
 from shared.actions import Settle, is_long
@@ -216,7 +216,7 @@ def set_back(session: Session, error: BatchdropError, row: str) -> bool:
     """Something went wrong: it becomes a fact of the record, a wait, or a counted defect."""
     now = session.ports.clock.now()
     note(log, "set back", logging.WARNING, row=row, why=error)
-    counted = isinstance(error, Defect | Refused)
+    counted = isinstance(error, Defect | Refused) and not is_denied(error)
     defects = session.count_now(row) if counted else None
     if not counted:
         session.clear_defects()

@@ -18,6 +18,9 @@ from shared.record import Failure, Record, Waiting
 
 GIVE_UP_AFTER = 5
 GIVE_UP_AGE = timedelta(minutes=10)
+DENIED = (401, 403)
+DENIED_AGE = timedelta(hours=1)
+"""Roles take effect minutes after they were given, and keys, firewalls and disabled accounts are mended by people."""
 SELDOM = timedelta(minutes=30)
 FATAL = frozenset({Code.SECRET_DENIED, Code.SPLIT, Code.INPUT_COUNT, Code.INPUT_EMPTY, Code.INPUT_CHANGED})
 """Refusals that no later pass can mend."""
@@ -45,9 +48,8 @@ def after_setback(
         )
     if isinstance(error, Vanished):
         return later(record, now + timedelta(seconds=pace.shortest))
-    if defects is not None and given_up(defects, now):
-        return give_up(record, error, now)
-    return stuck(record, error, now, pace)
+    over = now >= denied_until(record, now) if is_denied(error) else defects is not None and given_up(defects, now)
+    return give_up(record, error, now) if over else stuck(record, error, now, pace)
 
 
 def verdict_of(record: Record, error: BatchdropError) -> Failure | None:
@@ -59,6 +61,20 @@ def verdict_of(record: Record, error: BatchdropError) -> Failure | None:
     if isinstance(error, Refused) and error.code in FATAL:
         return Failure(code=error.code, message=str(error), next=next_step)
     return None
+
+
+def is_denied(error: BatchdropError) -> bool:
+    """Does a service not let us in? No fault of this job's, and none of the step that meets it."""
+    return isinstance(error, Refused) and error.status in DENIED
+
+
+def denied_until(record: Record, now: datetime) -> datetime:
+    """How long that is stood. Tasks that are out go on without us: to give up would lose what they do."""
+    told = (w.since for w in record.waiting if w.evidence.get("status") in DENIED)
+    ends = next(told, now) + DENIED_AGE
+    if record.verdict is not None or not record.added:
+        return ends
+    return max(ends, record.accepted + record.plan.manifest.limits.job_timeout)
 
 
 def given_up(defects: DefectCount, now: datetime) -> bool:
@@ -85,19 +101,24 @@ def stuck(record: Record, error: BatchdropError, now: datetime, pace: Pace) -> R
     """Say what is wrong, and try again."""
     code = Code.STUCK if record.verdict is None else Code.CLEANUP
     what = "an unexpected state" if isinstance(error, Defect) else "a refusal"
-    before = next((w.since for w in record.waiting if w.code == code), now)
+    denied = [w for w in record.waiting if w.evidence.get("status") in DENIED]
+    before = next((w.since for w in (denied if is_denied(error) else record.waiting) if w.code == code), now)
     waiting = Waiting(
         code=code,
         message=f"Batchdrop met {what}: {error}",
         next="It is tried again. If it stays, check the roles and settings of the deployment.",
         evidence=answer(error),
         since=before,
-        gives_up_at=before + GIVE_UP_AGE if record.verdict is None else None,
+        gives_up_at=gives_up_at(record, error, before, now) if record.verdict is None else None,
     )
     wait = timedelta(seconds=max(pace.shortest, 5.0))
     if record.final is not None:  # nobody waits for it: less and less often
         wait = max(wait, min((now - before) / 4, SELDOM))
     return record.model_copy(update={"waiting": (waiting,), "next_look": now + wait})
+
+
+def gives_up_at(record: Record, error: BatchdropError, since: datetime, now: datetime) -> datetime:
+    return denied_until(record, now) if is_denied(error) else since + GIVE_UP_AGE
 
 
 def answer(error: BatchdropError) -> dict[str, str | int | float | None]:

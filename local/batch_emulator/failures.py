@@ -25,6 +25,8 @@ CATALOGUE: Mapping[str, tuple[int, str]] = {
     "AutoScalingFormulaTooLong": (400, "The automatic scaling formula is longer than 8192 characters."),
     "TaskDependenciesNotSpecifiedOnJob": (400, "The job does not use task dependencies."),
     "AuthenticationFailed": (403, "The request could not be authenticated; check the Authorization header."),
+    "InsufficientAccountPermissions": (403, "The account is not permitted to do this."),
+    "AccountIsDisabled": (403, "The account is disabled."),
     "ResourceNotFound": (404, "The resource does not exist."),
     "PoolNotFound": (404, "The pool does not exist."),
     "NodeNotFound": (404, "The node does not exist."),

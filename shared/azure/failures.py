@@ -82,7 +82,7 @@ GONE = frozenset({"SourceConditionNotMet"})
 NOT_IMPLEMENTED = 501
 DEFAULT_DELAY = timedelta(seconds=30)
 LONGEST_DELAY = timedelta(minutes=10)
-_SHOWN = 256
+_SHOWN, _SHOWN_VALUES = 256, 512
 _CODE = re.compile("[A-Za-z]{3,40}")
 
 
@@ -167,8 +167,16 @@ def _sentence(error: Exception, thing: str, fix: str, mute: bool) -> str:
     if mute and getattr(error, "response", None) is not None:
         words = _inner_code(told)
     first = next(iter(VEIL.over(str(words)).splitlines()), "")[:_SHOWN] or type(error).__name__
+    first += "" if mute else _values(told)
     known = " ".join(part for part in (code_of(error), str(status_of(error) or "")) if part)
     return f"{thing}: {first}" + (f" [{known}]" if known else "") + (f". {fix}" if fix else "")
+
+
+def _values(told: object) -> str:
+    """What Batch and ARM say besides, such as which property is wrong, and why: their sentence tells neither."""
+    named = [(each.code, each.message) for each in getattr(told, "details", None) or () if each.message]
+    said = "; ".join(" ".join(f"{name}: {value}".split()) for name, value in named)
+    return f" ({VEIL.over(said)[:_SHOWN_VALUES]})" if said else ""
 
 
 def _inner_code(told: object) -> str:
