@@ -96,7 +96,8 @@ def _paths(name: str) -> dict[str, str]:
 def output_folders(manifest: Manifest, row: Row) -> list[str]:
     """Folders below OUTPUT_DIR that a task's outputs need."""
     listed = listfile.outputs(manifest, row) if manifest.input.kind == "blobs" and row.data else []
-    return sorted({posixpath.dirname(name) for name in (output_name(manifest, row), *listed)} - {""})
+    names = [name for name in (output_name(manifest, row), *listed) if "/" in name]
+    return sorted({posixpath.dirname(name) for name in names}) if names else []
 
 
 def _folders(manifest: Manifest, row: Row, job: JobId) -> tuple[ResourceFile, ...]:

@@ -27,8 +27,7 @@ def output_name(manifest: Manifest, row: Row) -> str:
     """
     template = manifest.output.name
     if manifest.input.kind != "blobs":
-        ext = posixpath.splitext(manifest.input.blob or "")[1]
-        return _checked(_resolved(template, {"index": str(row.index), "ext": ext, "stem": "", "path": ""}), row.index)
+        return _task_output(template, manifest.input.blob or "", row.index if "{index}" in template else None)
     if not row.data:
         return blob_output(manifest, row.blobs[0], row.first)
     if any(variable in template for variable in _OF_A_BLOB):
@@ -50,6 +49,13 @@ def is_file_name(path: str) -> bool:
     return "\0" not in path and all(
         part not in ("", ".", "..") and len(part.encode()) <= _LONGEST_PART for part in path.split("/")
     )
+
+
+@lru_cache(maxsize=1024)
+def _task_output(template: str, blob: str, index: int | None) -> str:
+    """`index`: None where the template does not ask for it, so that all tasks of a job have one name."""
+    values = {"index": str(index), "ext": posixpath.splitext(blob)[1], "stem": "", "path": ""}
+    return _checked(_resolved(template, values), index or 0)
 
 
 def is_told_apart(template: str) -> bool:

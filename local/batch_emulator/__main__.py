@@ -1,6 +1,7 @@
 """`python -m local.batch_emulator`: serve one emulated Batch account until SIGTERM or SIGINT."""
 
 import argparse
+import gc
 import sys
 import tempfile
 from pathlib import Path
@@ -17,6 +18,9 @@ from local.signals import Ended
 
 if TYPE_CHECKING:
     from local.batch_emulator.runner.node_execution import NodeExecution
+
+SELDOM = (50_000, 20, 100)
+"""Tasks by the hundred thousand are plain data that stays: to look among them for cycles took as long as all else."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -42,6 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _serve(options: argparse.Namespace, data: Path) -> None:
+    gc.set_threshold(*SELDOM)
     execution = _execution(options, data)
     emulator = Emulator(
         options.account, options.key, execution, RealClock(),

@@ -1,16 +1,17 @@
 """From our task specs to what the service reads, as plain JSON.
 
 Not by the SDK's models: building them took most of the processor time of a submission, and a million tasks are nothing
-unusual. The SDK's encoder takes plain values as they are, and still writes the times.
+unusual. The SDK's encoder takes plain values as they are.
 """
 
 from __future__ import annotations
 
 import re
 import shlex
+from datetime import timedelta
 from functools import lru_cache
 
-from shared.azure.durations import duration
+from shared.azure.durations import seconds_text
 from shared.azure.node_access import Body, NodeAccess
 from shared.errors import Defect
 from shared.specs import OutputFile, ResourceFolder, TaskSpec
@@ -28,16 +29,15 @@ def task_body(spec: TaskSpec, access: NodeAccess) -> Body:
     return {
         "id": spec.id,
         "commandLine": shlex.join(spec.arguments or ()),
-        "containerSettings": _container(spec),
+        "containerSettings": _container(spec.image, spec.run_options, spec.image_working_directory, spec.mounts),
         "environmentSettings": [{"name": name, "value": value} for name, value in spec.environment],
         "resourceFiles": files + [_folder(each, access) for each in spec.folders],
         "outputFiles": [_output_file(each, access) for each in spec.output_files],
-        "constraints": {"maxWallClockTime": duration(spec.max_wall_clock), "maxTaskRetryCount": spec.max_retries},
+        "constraints": _constraints(spec.max_wall_clock, spec.max_retries),
         "userIdentity": _ADMINISTRATOR,
     }
 
 
-@lru_cache(maxsize=256)
 def run_options(options: tuple[str, ...]) -> str:
     """One string of docker options, given as pairs of a name and its value. In a bind, which holds nothing of a
     manifest, `$AZ_BATCH_...` stays bare, as the node expands it; all else is quoted, whatever it looks like.
@@ -54,14 +54,23 @@ def _bind(value: str) -> str:
     return value
 
 
-def _container(spec: TaskSpec) -> Body:
-    mounts = [{"source": source, "isReadOnly": read_only} for source, read_only in spec.mounts]
+@lru_cache(maxsize=256)
+def _container(
+    image: str, options: tuple[str, ...], image_working_directory: bool, mounts: tuple[tuple[str, bool], ...]
+) -> Body:
+    """Much the same for all tasks of a job: one value, which nobody changes, stands in all of their bodies."""
     return {
-        "imageName": spec.image,
-        "containerRunOptions": run_options(spec.run_options),
-        "workingDirectory": "containerImageDefault" if spec.image_working_directory else "taskWorkingDirectory",
-        "containerHostBatchBindMounts": mounts,
+        "imageName": image,
+        "containerRunOptions": run_options(options),
+        "workingDirectory": "containerImageDefault" if image_working_directory else "taskWorkingDirectory",
+        "containerHostBatchBindMounts": [{"source": source, "isReadOnly": only} for source, only in mounts],
     }
+
+
+@lru_cache(maxsize=256)
+def _constraints(longest: timedelta, retries: int) -> Body:
+    """The time as a word: the SDK's encoder is slow with what is none."""
+    return {"maxWallClockTime": seconds_text(longest), "maxTaskRetryCount": retries}
 
 
 def _folder(folder: ResourceFolder, access: NodeAccess) -> Body:

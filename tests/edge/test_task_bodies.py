@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
+import pytest
+
+from shared.azure.durations import seconds_text
 from shared.azure.node_access import SignedAccess, SignedOnce
 from shared.azure.task_bodies import task_body
 from tests.contract.batch_ground import UNTIL, a_task
@@ -44,3 +47,18 @@ def test_different_addresses_stay_different() -> None:
         assert once.signed_by_policy("data", "a") == signer.signed_by_policy("data", "a")
         assert once.signed_by_policy("data") == signer.signed_by_policy("data")
         assert once.signed_read("data", "a", UNTIL) == signer.signed_read("data", "a", UNTIL)
+
+
+@pytest.mark.parametrize(
+    ("span", "text"),
+    [
+        (timedelta(0), "PT0S"),
+        (timedelta(seconds=90), "PT90S"),
+        (timedelta(days=7), "PT604800S"),
+        (timedelta(seconds=1.5), "PT1.5S"),
+        (timedelta(microseconds=1), "PT0.000001S"),
+    ],
+)
+def test_spans_are_written_as_seconds(span: timedelta, text: str) -> None:
+    """Exactly, however short or long."""
+    assert seconds_text(span) == text

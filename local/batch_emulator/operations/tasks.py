@@ -87,11 +87,12 @@ def create_task_collection(world: World, call: Call) -> Answer:
         raise BatchError("RequestBodyTooLarge", Reason=f"More than {LARGEST_COLLECTION} tasks in one request.")
     shapes.TASK_COLLECTION("", body)
     require_live(job)
-    value = [_added(world, call, job, each) for each in body["value"]]
+    base, modified = call.url(f"/jobs/{job.id}/tasks/"), stamp(call.now)
+    value = [_added(world, call, job, each, base, modified) for each in body["value"]]
     return Answer(200, {"odata.metadata": call.url("/$metadata#taskaddresult"), "value": value})
 
 
-def _added(world: World, call: Call, job: Job, body: Any) -> Wire:
+def _added(world: World, call: Call, job: Job, body: Any, base: str, modified: str) -> Wire:
     try:
         task = _add(world, job, body, call.now)
     except BatchError as error:
@@ -102,8 +103,8 @@ def _added(world: World, call: Call, job: Job, body: Any) -> Wire:
         "status": "success",
         "taskId": task.id,
         "eTag": task.etag,
-        "lastModified": stamp(task.modified),
-        "location": _url(call, job, task),
+        "lastModified": modified,
+        "location": base + task.id,
     }
 
 

@@ -72,9 +72,10 @@ def span(low: timedelta = timedelta(0), high: timedelta = LONGEST) -> Check:
 
 def choice(*names: str) -> Check:
     """Accept one of these names, in any case."""
+    known = frozenset(names) | {each.lower() for each in names}
 
     def check(name: str, value: Any) -> None:
-        if not isinstance(value, str) or value.lower() not in {n.lower() for n in names}:
+        if not isinstance(value, str) or (value not in known and value.lower() not in known):
             raise bad_value(name, value, "must be one of " + ", ".join(names))
 
     return check
@@ -110,6 +111,11 @@ def unbuilt(name: str, value: Any) -> None:
         raise not_built(f"the property {name}")
 
 
+def _check_foreign(prefix: str, key: str) -> None:
+    if not key.startswith("odata."):
+        raise BatchError("InvalidRequestBody", Reason=f"The property {prefix}{key} does not exist here.")
+
+
 def record(required: Mapping[str, Check], optional: Mapping[str, Check]) -> Check:
     """Accept an object with these properties and no others. A null value counts as absent."""
     known = {**required, **optional}
@@ -118,12 +124,11 @@ def record(required: Mapping[str, Check], optional: Mapping[str, Check]) -> Chec
         object_of(name, value)
         prefix = f"{name}." if name else ""
         for key, item in value.items():
-            if key.startswith("odata."):
-                continue
-            if key not in known:
-                raise BatchError("InvalidRequestBody", Reason=f"The property {prefix}{key} does not exist here.")
-            if item is not None:
-                known[key](prefix + key, item)
+            rule = known.get(key)
+            if rule is None:
+                _check_foreign(prefix, key)
+            elif item is not None:
+                rule(prefix + key, item)
         for key in required:
             if value.get(key) is None:
                 raise missing(prefix + key)
