@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from controller.autoscale import formula
 from controller.split.mounted import INPUT, OUTPUT, SOURCE, is_mounted, shows_input, shows_source
 from controller.split.rows import SourceBlob
-from shared.errors import Refused
 from shared.manifest.models import Manifest, Reference
 from shared.names import EXPIRES_KEY, JOB_KEY, OWNER_KEY, JobId, Owner, input_container, output_container
 from shared.ports import ImageSeen
@@ -131,31 +130,6 @@ def unpack_lines(item: Reference) -> str:
     tool = "python3 -m zipfile -e" if item.source.lower().endswith(".zip") else "tar -xf"
     target = "." if tool.startswith("python3") else ""
     return f"(cd reference/{item.name} && {tool} {name} {target} && rm -f {name})\n".replace(" &&  rm", " && rm")
-
-
-def pick_image(images: Sequence[ImageSeen], wanted: str | None, now: datetime) -> ImageSeen:
-    """The newest verified image with Docker, Ubuntu first, or the one named as `publisher:offer:sku`; none that ends
-    within 30 days.
-
-    Refused (QUOTA_NEVER would be wrong: nothing to wait for) when the service has none.
-    """
-    fit = [
-        image
-        for image in images
-        if "DockerCompatible" in image.capabilities and (image.ends is None or image.ends > now + timedelta(days=30))
-    ]
-    if wanted is not None:
-        fit = [image for image in fit if f"{image.publisher}:{image.offer}:{image.sku}" == wanted]
-    if not fit:
-        raise Refused("NODE_UNUSABLE", 0, f"the Batch account offers no supported Docker image {wanted or ''}".strip())
-    return max(fit, key=lambda image: (image.verified, *agent_key(image.node_agent), image.offer, image.sku))
-
-
-def agent_key(node_agent: str) -> tuple[bool, tuple[int, ...]]:
-    """Ubuntu before other systems, which mounts and most programs are tried on; then the newer version, by its parts:
-    `batch.node.ubuntu 24.04`."""
-    system, _, version = node_agent.rpartition(" ")
-    return system.endswith("ubuntu"), tuple(int(part) for part in version.split(".") if part.isdigit())
 
 
 def needs(manifest: Manifest) -> bool:

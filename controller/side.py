@@ -58,6 +58,10 @@ def side_of(manifest: Manifest, which: Which) -> SideContainer:
     return found or SideContainer()
 
 
+def size_of(manifest: Manifest, which: Which) -> str:
+    return side_of(manifest, which).vm_size or manifest.compute.vm_size
+
+
 def runs_splitter(manifest: Manifest) -> bool:
     """Not in a retry: the parts are there."""
     return manifest.split.by == "container" and manifest.input.retry_of is None
@@ -84,7 +88,7 @@ def side_pool(record: Record, which: Which, image: ImageSeen, site: Site, now: d
     ends = now + longest_run(manifest) + manifest.limits.queue_timeout
     return PoolSpec(
         id=side_id(record.job, which),
-        vm_size=side.vm_size or manifest.compute.vm_size,
+        vm_size=size_of(manifest, which),
         publisher=image.publisher,
         offer=image.offer,
         sku=image.sku,

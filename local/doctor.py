@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from controller.batch_job import pick_image
+from controller.vm_image import pick_image
 from controller.wiring import make_deployment, make_ports, within
 from shared.errors import BatchdropError
 from shared.http_auth import HttpAuth
@@ -93,9 +93,9 @@ def of_table(today: date) -> Iterator[Finding]:
 
 
 def of_images(ports: Ports) -> Iterator[Finding]:
-    """The image that jobs get when they name none."""
+    """The image that jobs get when they name none, on machines without Arm processors."""
     now = ports.clock.now()
-    image = pick_image(ports.batch.images(), None, now)
+    image = pick_image(ports.batch.images(), "", None, now)
     ends = image_ends(image.node_agent, image.ends)
     said = f"support by Batch {worded(ends, now.date())}" if ends else "no end of its support is named"
     yield Finding(ends is not None and is_near(ends, now.date()), f"image {name_of(image)}: {said}")

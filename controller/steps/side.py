@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from controller import ledger, store
-from controller.batch_job import make_preparation, metadata, pick_image
+from controller.batch_job import make_preparation, metadata
 from controller.merge.run import TaskOutput
 from controller.outcome import GOOD, KEPT, NOT_RUN, SKIPPED
 from controller.rules.progress import with_nodes
@@ -22,6 +22,7 @@ from controller.side import (
     side_of,
     side_pool,
     side_task,
+    size_of,
     splitter_given,
 )
 from controller.split import listfile
@@ -37,6 +38,7 @@ from controller.steps.work import Work
 from controller.task_end import is_broken
 from controller.tasks import latest_end
 from controller.threads import each
+from controller.vm_image import pick_image
 from shared.codes import Code
 from shared.errors import Defect, Refused
 from shared.manifest.models import Manifest
@@ -64,7 +66,8 @@ NAMES = {GOOD: "merged", KEPT: "merged", SKIPPED: "skipped", NOT_RUN: "notRun"}
 
 
 def create_pool(record: Record, which: Which, work: Work) -> Record:
-    image = pick_image(work.ports.batch.images(), record.plan.manifest.compute.os_image, work.now)
+    manifest = record.plan.manifest
+    image = pick_image(work.ports.batch.images(), size_of(manifest, which), manifest.compute.os_image, work.now)
     work.ports.batch.create_pool(side_pool(record, which, image, work.site, work.now))
     return record
 

@@ -13,7 +13,7 @@ from typing import Literal
 
 from controller import ledger, store
 from controller.autoscale import STOP, formula
-from controller.batch_job import make_job, make_pool, pick_image
+from controller.batch_job import make_job, make_pool
 from controller.retiring import with_retiring
 from controller.side import runs_splitter
 from controller.split.listing import freeze, list_below
@@ -26,6 +26,7 @@ from controller.steps.rights import container_marks, grant
 from controller.steps.work import Work
 from controller.tasks import CONFIG_FILE, Setting, config_content, latest_end, make_task
 from controller.threads import Threads, each
+from controller.vm_image import pick_image
 from shared.codes import Warn
 from shared.errors import Defect, Vanished
 from shared.manifest.models import Reference
@@ -96,7 +97,8 @@ def make_containers(record: Record, work: Work) -> Record:
 def create_pool(record: Record, work: Work) -> Record:
     """Autoscale from birth; the formula holds the time of this call."""
     manifest = record.plan.manifest
-    image = pick_image(work.ports.batch.images(), manifest.compute.os_image, work.now)
+    compute = manifest.compute
+    image = pick_image(work.ports.batch.images(), compute.vm_size, compute.os_image, work.now)
     tasks = record.to_run if record.split.done or record.retry else (record.input.tasks if record.input else None)
     until = latest_end(record.accepted, manifest) + SPARE
     work.ports.batch.create_pool(make_pool(record, image, work.site, tasks or 1, work.now, until))

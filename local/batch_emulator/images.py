@@ -29,6 +29,7 @@ _CLUSTER = ("DockerCompatible", "NvidiaTeslaDriverInstalled")
 IMAGES = (
     Image("microsoft-dsvm", "ubuntu-hpc", "2204", "batch.node.ubuntu 22.04", _CLUSTER, _JAMMY_ENDS),
     Image("microsoft-dsvm", "ubuntu-hpc", "2404", "batch.node.ubuntu 24.04", _CLUSTER),
+    Image("microsoft-dsvm", "ubuntu-hpc", "2404-arm64", "batch.node.ubuntu 24.04", _CONTAINERS),
     Image("canonical", "0001-com-ubuntu-server-jammy", "22_04-lts", "batch.node.ubuntu 22.04", (), _JAMMY_ENDS),
     Image("canonical", "ubuntu-24_04-lts", "server", "batch.node.ubuntu 24.04"),
     Image("almalinux", "almalinux-hpc", "8_10-hpc-gen2", "batch.node.el 8", _CONTAINERS),
