@@ -13,8 +13,8 @@ DOCKER = "DockerCompatible"
 LAST = timedelta(days=30)
 _ARM_IMAGE = re.compile(r"(?i)arm64|aarch64|(?:^|[-_ ])gb[0-9]*(?:$|[-_ ])")
 """What the names of images for Arm processors hold; the service has no word of its own for that."""
-_ARM_SIZE = re.compile(r"Standard_[A-Z]+[0-9]+(?:-[0-9]+)?[a-z]*p[a-z]*(?:_.*)?")
-"""In the name of a VM size, `p` behind the number of its cores is an Arm processor."""
+_ARM_SIZE = re.compile(r"Standard_[A-Z]+[0-9]+(?:-[0-9]+)?(?:[a-z]*p[a-z]*(?:_.*)?|.*_GB[0-9]+_.*)")
+"""In the name of a VM size, `p` behind the number of its cores is an Arm processor; so is what goes with a GB200."""
 
 
 def pick_image(images: Sequence[ImageSeen], size: str, wanted: str | None, now: datetime) -> ImageSeen:
@@ -23,9 +23,7 @@ def pick_image(images: Sequence[ImageSeen], size: str, wanted: str | None, now: 
 
     Refused (QUOTA_NEVER would be wrong: nothing to wait for) when the service has none.
     """
-    fit = [
-        image for image in images if DOCKER in image.capabilities and (image.ends is None or image.ends > now + LAST)
-    ]
+    fit = [image for image in images if DOCKER in image.capabilities and lasts(image, now)]
     if wanted is not None:
         fit = [image for image in fit if f"{image.publisher}:{image.offer}:{image.sku}" == wanted]
     else:
@@ -39,6 +37,10 @@ def pick_image(images: Sequence[ImageSeen], size: str, wanted: str | None, now: 
 def rank(image: ImageSeen) -> tuple[bool, bool, tuple[int, ...], int, str, str]:
     variants = len(re.split("[-_]", image.sku))
     return (image.verified, *agent_key(image.node_agent), -variants, image.offer, image.sku)
+
+
+def lasts(image: ImageSeen, now: datetime) -> bool:
+    return image.ends is None or image.ends > now + LAST
 
 
 def is_for_arm(image: ImageSeen) -> bool:

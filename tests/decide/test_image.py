@@ -57,9 +57,7 @@ ARMS = [
 ]
 
 
-@pytest.mark.parametrize(
-    "size", ["Standard_D4s_v5", "Standard_F8s_v2", "Standard_NC4as_T4_v3", "Standard_HB120rs_v3", "Standard_A2_v2"]
-)
+@pytest.mark.parametrize("size", [SIZE, "Standard_F8s_v2", "Standard_NC4as_T4_v3", "Standard_HB120rs_v3"])
 def test_a_machine_never_gets_an_image_for_other_processors(size: str) -> None:
     """Images for Arm are supported and verified too, and their names sort behind the others."""
     assert pick_image([*ARMS, NOBLE, JAMMY], size, None, NOW) == NOBLE
@@ -67,7 +65,9 @@ def test_a_machine_never_gets_an_image_for_other_processors(size: str) -> None:
         pick_image(ARMS, size, None, NOW)
 
 
-@pytest.mark.parametrize("size", ["Standard_D4ps_v5", "Standard_E8pds_v5", "Standard_D2plds_v6", "Standard_B2pts_v2"])
+@pytest.mark.parametrize(
+    "size", ["Standard_D4ps_v5", "Standard_E8pds_v5", "Standard_B2pts_v2", "Standard_ND128isr_NDR_GB200_v6"]
+)
 def test_a_machine_with_arm_processors_gets_an_image_for_them(size: str) -> None:
     """And where there is none, that is told."""
     assert pick_image([NOBLE, ARMS[0], JAMMY], size, None, NOW) == ARMS[0]
