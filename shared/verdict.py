@@ -113,6 +113,8 @@ class Side(Fact):
     staged: int = 0
     """How many outputs lie ready for the recombiner."""
     job: datetime | None = None
+    node: datetime | None = None
+    """When its node was first seen to be there."""
     ended: datetime | None = None
     failure: Failure | None = None
     dropped: datetime | None = None

@@ -50,7 +50,9 @@ def run(case: Case, which: Which, side: Side) -> Decision | None:
         return go(case, which, None, ended=case.now, failure=failure)
     if case.seen.side_ended:
         return go(case, which, RepeatSide(which), repeat=False) if side.repeat else go(case, which, JudgeSide(which))
-    return case.wait(case.shortest, waiting=side_pool.waiting(case, which, gives_up(case, side)))
+    seen = side.model_copy(update={"node": side.node or (case.now if side_pool.has_node(case) else None)})
+    waits = side_pool.waiting(case, which, gives_up(case, side))
+    return case.wait(case.shortest, None, waiting=waits, **{which: seen})
 
 
 def reimage(case: Case, which: Which, side: Side) -> Decision | None:

@@ -42,6 +42,10 @@ def of_its_node(case: Case, which: Which) -> Failure | None:
     return found.model_copy(update={"message": f"The {which} cannot run. {found.message}"})
 
 
+def has_node(case: Case) -> bool:
+    return case.seen.side_nodes.running + case.seen.side_nodes.idle > 0
+
+
 def of_its_preparation(case: Case, which: Which) -> Failure | None:
     """The splitter's reference data is fetched again, or cannot be had; the recombiner reads none."""
     if case.seen.side_nodes.running:

@@ -233,7 +233,7 @@ def fail(case: Case, failure: Failure) -> Decision:
 
 def queue_end(record: Record) -> datetime:
     """When the job gives up waiting for nodes."""
-    since = max(record.accepted, record.input.at) if record.input else record.accepted
+    since = max(each for each in (record.accepted, record.input and record.input.at, record.splitter.ended) if each)
     return since + record.plan.manifest.limits.queue_timeout
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from controller.rules.case import Case, Decision, Row, has_rows, verdict_without_rows
+from controller.rules.starting import queue_end
 from shared.actions import Settle
 from shared.codes import Code, Warn
 from shared.manifest.durations import iso
@@ -57,7 +58,7 @@ def queued_too_long(case: Case) -> Decision | None:
     record, limit = case.record, case.record.plan.manifest.limits.queue_timeout
     if record.verdict is not None or record.first_node is not None or record.input is None:
         return None
-    if case.now < max(record.accepted, record.input.at) + limit:
+    if case.now < queue_end(record) or (record.splitter.node is not None and record.splitter.ended is None):
         return None
     return stop(
         case,

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from shared.errors import Refused
+from shared.ports import NodeCounts
 from tests.loop.ground import Container, Ground
 from tests.loop.test_jobs import number
 from tests.loop.test_sides import RECOMBINER, SPLITTER, cutter, recombine
@@ -84,3 +85,35 @@ def test_the_batch_job_of_a_splitter_that_cannot_be_given_back_is_reaped() -> No
     ground.reap()
     ground.world.clock.advance(timedelta(minutes=5))
     assert ground.left() == []
+
+
+def test_a_splitter_that_runs_for_longer_than_the_queue_timeout_is_left_to_run() -> None:
+    """Its node is there: the job waits for none. Once it has ended, the wait for the job's own nodes begins."""
+    ground = Ground()
+    ground.put("data/big.bin", "one|two")
+    ground.drop(SPLITTER + "limits: {queueTimeout: PT1H}\n")
+    minutes_pass(ground, 60)
+    assert why(ground)[2] is None
+    ground.world.batch.first_nodes = NodeCounts()
+    for _ in range(5):
+        ground.round(program)
+    minutes_pass(ground, 20)
+    assert why(ground)[2] is None
+    minutes_pass(ground, 20)
+    failure = why(ground)[2]
+    assert failure is not None
+    assert failure["code"] == "QUEUE_TIMEOUT"
+
+
+def test_a_splitter_without_a_node_gives_up_after_the_queue_timeout() -> None:
+    """It is a wait for a node like any other."""
+    ground = Ground()
+    ground.world.batch.first_nodes = NodeCounts()
+    ground.put("data/big.bin", "one|two")
+    ground.drop(SPLITTER + "limits: {queueTimeout: PT1H}\n")
+    minutes_pass(ground, 35)
+    failure = why(ground)[2]
+    assert failure is not None
+    assert failure["code"] == "QUEUE_TIMEOUT"
+    ground.settle(program)
+    assert [name for name in ground.left() if "container" not in name] == []
