@@ -13,14 +13,14 @@ from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from controller import keys, retry, store
-from controller.answer import answer_dry_run, answer_rejected
+from controller.answer import answer_dry_run, answer_rejected, answer_unjudged
 from controller.deployment import Deployment
 from controller.dropbox import Kind, classify
 from controller.plan import make_plan
 from controller.store import Loaded, Marker
 from controller.target import target_problems
 from controller.voice import speak
-from shared.errors import Conflict, Problem, Rejected
+from shared.errors import Conflict, NoPolicy, Problem, Rejected
 from shared.logs import note
 from shared.manifest.models import Manifest
 from shared.manifest.parse import Parsed, parse
@@ -80,9 +80,15 @@ def accept_marked(marker: Marker, ports: Ports, deployment: Deployment) -> JobId
 
 
 def take_or_answer(drop: Drop, kind: Kind, ports: Ports, deployment: Deployment, listed: bool) -> JobId | None:
-    """A job, or the answer that says why there is none."""
+    """A job, or the answer that says why there is none. NoPolicy, once that is said, where nothing can be judged: the
+    listing asks again."""
     try:
         return take(drop, kind, ports, deployment, listed)
+    except NoPolicy as trouble:
+        if (job := accepted_before(drop, ports)) is not None:
+            return job
+        answer_unjudged(ports, drop.reference, str(trouble), drop.now)
+        raise
     except Rejected as rejected:
         if (job := accepted_before(drop, ports)) is not None:
             return job
@@ -97,7 +103,7 @@ def take(drop: Drop, kind: Kind, ports: Ports, deployment: Deployment, listed: b
     if not drop.blob.content:
         refuse_empty(drop, listed)
         return None
-    policy = deployment.policy()
+    policy = deployment.judge()
     parsed = parse(drop.blob.content, drop.path, policy, retry.parents(ports))
     manifest = parsed.manifest
     job = job_id(manifest.name, deployment.owner, JOBS, drop.path, drop.blob.item.etag)
@@ -182,7 +188,7 @@ def check_world(
 ) -> Retry | None:
     """What is retried; Rejected where that, the result's name or the day's cap does not allow the job now."""
     again = retry.retry_of(manifest, ports, drop.now)
-    target_problems(manifest, plan, job, deployment.policy(), ports, again.of if again else ())
+    target_problems(manifest, plan, job, deployment.judge(), ports, again.of if again else ())
     count_day(job, ports, deployment, drop.now)
     return again
 
@@ -231,7 +237,7 @@ def is_open(job: JobId, ports: Ports) -> bool:
 
 def count_day(job: JobId, ports: Ports, deployment: Deployment, now: datetime) -> None:
     """The operator's cap of jobs a day."""
-    most = deployment.policy().caps.jobs_per_day
+    most = deployment.judge().caps.jobs_per_day
     if most is not None and not deployment.today.admits(ports.control, job, most, now):
         fix = "drop it again tomorrow (UTC), or ask the operator to raise caps.jobsPerDay"
         raise Rejected((Problem("", "policyCap", f"{most} jobs were accepted today, the policy's cap", fix),))

@@ -57,13 +57,11 @@ def openapi(auth: HttpAuth) -> Answer:
 
 @door
 def list_jobs(ports: Ports) -> Answer:
-    """Open jobs, oldest first."""
+    """Jobs that are not final, oldest first."""
     now = ports.clock.now()
+    records = [record for record in open_records(ports, KnownRecords()) if record.final is None]
     keys = ("jobId", "manifest", "state", "final", "complete", "waiting", "tasks", "units", "times")
-    jobs = [
-        {key: document[key] for key in keys}
-        for document in (status_document(r, now) for r in open_records(ports, KnownRecords()))
-    ]
+    jobs = [{key: document[key] for key in keys} for document in (status_document(r, now) for r in records)]
     return 200, {"jobs": jobs}
 
 

@@ -131,7 +131,7 @@ def may_replace(control: BlobPort, path: str, there: BlobItem, metadata: dict[st
     theirs, ours = held.get("manifest_modified"), metadata["manifest_modified"]
     if theirs is None:
         return True
-    if held.get("manifest_etag") == metadata["manifest_etag"]:
+    if held.get("manifest_etag", "") == metadata["manifest_etag"]:
         return held.get("job") != metadata.get("job") or int(held.get("revision", "0")) <= int(metadata["revision"])
     if datetime.fromisoformat(theirs) != datetime.fromisoformat(ours):
         return datetime.fromisoformat(theirs) < datetime.fromisoformat(ours)

@@ -17,6 +17,7 @@ from controller.api import Answer
 from controller.budget import Pace
 from controller.caller import HEADER, refusal
 from controller.deployment import Deployment
+from shared.errors import Problem, Rejected
 from shared.http_auth import HttpAuth
 from shared.logs import quiet_sdks
 from shared.names import JOBS, RESULTS, STATE, STATUS, owner
@@ -204,4 +205,11 @@ class PolicyReader:
         blob = self._control.read(STATE, POLICY_BLOB)
         if blob is not None:
             return parse_policy(blob.content)
-        return parse_policy(Path(self._path).read_bytes()) if self._path else Policy()
+        return parse_policy(self._file(self._path)) if self._path else Policy()
+
+    def _file(self, path: str) -> bytes:
+        try:
+            return Path(path).read_bytes()
+        except OSError as error:
+            what = f"the file of BATCHDROP_POLICY is not there or not readable ({error.strerror})"
+            raise Rejected((Problem("", "policy", what, "correct the setting, or the file"),)) from error

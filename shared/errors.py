@@ -4,6 +4,7 @@ BatchdropError
 ├── Rejected        the user's input is wrong: never try again; carries every problem found
 ├── Transient       the world is busy: try again after `delay`
 │   ├── OutOfTime   the deadline of this pass has come: go on in the next one
+│   ├── NoPolicy    the operator's policy cannot be read: no manifest can be judged, none is to blame
 │   └── QuotaFull   the account has no room: back to the line
 ├── Conflict        someone else did it first: read again
 ├── Vanished        a thing the plan was frozen on has changed or is gone (a source blob, a container)
@@ -60,6 +61,10 @@ class OutOfTime(Transient):
 
     def __init__(self, message: str = "the deadline of this pass has come") -> None:
         super().__init__(message, timedelta(0))
+
+
+class NoPolicy(Transient):
+    """The policy cannot be read; the message says where it is wrong."""
 
 
 class Throttled(Transient):

@@ -18,4 +18,7 @@ def prepare_storage(connection_string: str) -> None:
                 continue
     with QueueServiceClient.from_connection_string(connection_string) as queues:
         for queue in QUEUES:
-            queues.create_queue(queue)
+            try:
+                queues.create_queue(queue)
+            except ResourceExistsError:  # Azurite's answer for one that was read from disk
+                continue

@@ -156,6 +156,15 @@ def test_a_whole_job_by_http(client: Client, ground: Ground) -> None:
     assert client.get("/api/jobs", headers=AUTHORISED).json == {"jobs": []}
 
 
+def test_a_job_that_is_over_is_no_open_job(client: Client, ground: Ground) -> None:
+    """Its containers are kept for a retry; it is listed until it is final, and not after."""
+    ground.drop(RANGE + "limits: {maxTaskRetryCount: 0}\n")
+    while not ground.status()["final"]:
+        ground.round(lambda _: 1)
+    assert ground.open_jobs()
+    assert client.get("/api/jobs", headers=AUTHORISED).json == {"jobs": []}
+
+
 def test_a_key_is_in_no_log(client: Client, caplog: pytest.LogCaptureFixture) -> None:
     """In the header or in the address, right or wrong: what is logged of a request holds no key."""
     with caplog.at_level(0):
