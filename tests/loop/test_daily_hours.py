@@ -105,14 +105,14 @@ def test_what_days_have_used_is_forgotten_after_two() -> None:
 
 
 def test_a_policy_that_cannot_be_read_admits_nothing_and_stops_nothing() -> None:
-    """What is open goes on; a new job is refused or waits."""
+    """What is open goes on; a new manifest waits, and is no job yet."""
     ground = Ground()
     ground.drop(RANGE)
     ground.deployment = type(ground.deployment)(**(vars(ground.deployment) | {"policy": broken}))
     ground.settle(number)
     assert ground.status()["state"] == "succeeded"
     ground.drop(RANGE, "second.yaml")
-    assert ground.status("second.yaml")["state"] == "rejected"
+    assert (ground.status("second.yaml")["state"], ground.status("second.yaml")["jobId"]) == ("waiting", None)
 
 
 def broken() -> object:
