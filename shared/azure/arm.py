@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 from shared.arm_ids import BatchAccountId
 from shared.azure.failures import code_of, delay_of, judged, status_of, translated
 from shared.azure.line import NETWORK, Line
-from shared.errors import BatchdropError, Refused, Transient
+from shared.errors import BatchdropError, QuotaFull, Refused, Transient
 
 if TYPE_CHECKING:
     from azure.core.exceptions import HttpResponseError
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 BUSY = frozenset({"AnotherOperationInProgress", "Conflict", "ResourceBeingDeleted", "ResourceNotReady"})
 """ARM's own words, each with 409, for another operation on the same resource that is in the way."""
+QUOTA = "Quota"
+"""In the code of whatever says that there is no room: Batch's own `PoolQuotaReached`, or a word of ARM's own for it."""
 FIX = (
     "Check BATCHDROP_BATCH_ACCOUNT_ID, BATCHDROP_NODE_IDENTITY and BATCHDROP_SUBNET, and the roles of the controller's "
     "identity on them (docs/deploy.md)"
@@ -88,6 +90,8 @@ def arm_judged(error: HttpResponseError, thing: str) -> BatchdropError:
     found = judged(error, thing, FIX if status in (401, 403, 404) else "")
     if status == 404:
         return Refused(code or "ResourceNotFound", status, str(found))
+    if QUOTA in code and status in (403, 409):
+        return QuotaFull(code, str(found))
     if status == 409 and code in BUSY:
         return Transient(str(found), delay_of(error))
     return found
