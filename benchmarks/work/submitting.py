@@ -69,7 +69,8 @@ def one_by_one(place: dict[str, Any], job: str, tasks: int) -> dict[str, Any]:
 
 def of_numbers(tasks: int) -> dict[str, Any]:
     """A manifest with a task a number, delivered by environment; nothing is collected."""
-    return {"input": {"range": {"start": 0, "stop": tasks}}, "merge": {"by": "none"}}
+    numbers = {"range": {"start": 0, "stop": tasks}}
+    return {"input": numbers, "split": {"unitsPerTask": 1}, "merge": {"by": "none"}}
 
 
 def in_batch(world: World, job: JobId) -> int:

@@ -83,6 +83,8 @@ class CsvJoiner:
         if not header:
             return b""
         columns = header.removeprefix(BYTE_ORDER_MARK).rstrip(b"\r\n")
+        if b"\r" in b"".join(columns.split(b'"')[::2]):
+            raise refused(self._task, "its lines end with carriage returns alone, which are no line ends here")
         digest = hashlib.sha256(columns).hexdigest()
         if self._first is None:
             self._first = (self._task, digest)

@@ -15,7 +15,7 @@ from controller.split.rows import Row, SourceBlob, to_lines
 from controller.split.sizes import MOST_TASKS, too_many_tasks
 from shared.errors import Refused
 from shared.names import KEEP, PARTS, SHARD_ROWS, STATE, JobId, input_container, ledger_shard
-from shared.ports import Ports
+from shared.ports import BlobItem, Ports
 from shared.record import SplitCursor
 from shared.specs import ResourceFile, Source
 
@@ -35,6 +35,8 @@ def split_by_parts(
         last = shard[-1]
         if last.index >= MOST_TASKS:
             raise too_many_tasks(f"{LIST} names more than {MOST_TASKS} parts")
+        if last.index < cursor.rows:
+            continue
         ports.control.put(STATE, ledger_shard(job, shard[0].index // SHARD_ROWS), to_lines(shard))
         cursor = SplitCursor(rows=last.index + 1, units=last.first + last.units, offset=0)
         checkpoint(cursor)
@@ -45,17 +47,40 @@ def split_by_parts(
 
 def all_rows(job: JobId, ports: Ports) -> Iterator[Row]:
     """One row a part, in order."""
-    there = {item.name.removeprefix(f"{PARTS}/"): item for item in ports.work.list(input_container(job), f"{PARTS}/")}
-    listed = there.pop(LIST, None)
-    named = from_list(job, ports, listed.etag) if listed else ((name, 1) for name in there if not is_mark(name))
+    listed = ports.work.head(input_container(job), f"{PARTS}/{LIST}")
+    named = by_list(job, ports, listed.etag) if listed else ((item, 1) for item in parts_of(job, ports))
     first = 0
-    for index, (name, units) in enumerate(named):
-        item = there.get(name)
-        if item is None:
-            raise Refused("SPLIT", 0, f"{LIST} names {name!r} in row {index + 1}, and the splitter left no such file")
-        blob = SourceBlob(item.name, item.etag, item.length)
-        yield Row(index, first, units, item.length, (blob,))
+    for index, (item, units) in enumerate(named):
+        yield Row(index, first, units, item.length, (SourceBlob(item.name, item.etag, item.length),))
         first += units
+
+
+def parts_of(job: JobId, ports: Ports) -> Iterator[BlobItem]:
+    """What the splitter left, in byte order."""
+    for item in ports.work.list(input_container(job), f"{PARTS}/"):
+        if item.name != f"{PARTS}/{LIST}" and not is_mark(item.name):
+            yield item
+
+
+def by_list(job: JobId, ports: Ports, etag: str) -> Iterator[tuple[BlobItem, int]]:
+    """The parts that the list names, each once. Where it goes in byte order, none is held in memory."""
+    items, passed = parts_of(job, ports), dict[str, BlobItem]()
+    for number, (path, units) in enumerate(from_list(job, ports, etag), 1):
+        name = f"{PARTS}/{path}"
+        item = passed.pop(name, None) or found_in(items, name, passed)
+        if item is None:
+            message = "and the splitter left no such file, or it is named before"
+            raise Refused("SPLIT", 0, f"{LIST} names {path!r} in row {number}, {message}")
+        yield item, units
+
+
+def found_in(items: Iterator[BlobItem], name: str, passed: dict[str, BlobItem]) -> BlobItem | None:
+    """The next one of that name; those before it are kept in `passed`."""
+    for item in items:
+        if item.name == name:
+            return item
+        passed[item.name] = item
+    return None
 
 
 def is_mark(name: str) -> bool:

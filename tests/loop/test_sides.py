@@ -104,6 +104,18 @@ def test_a_list_of_parts_that_does_not_hold_fails_the_split(rows: list[dict[str,
     assert ground.left() == []
 
 
+def test_a_part_that_is_named_twice_fails_the_split() -> None:
+    """It would be in the result twice: SPLIT names the second row."""
+    ground = Ground()
+    ground.put("data/big.bin", "one|two|three")
+    ground.drop(SPLITTER)
+    ground.settle(cutter([{"path": "1.dat"}, {"path": "0.dat"}, {"path": "1.dat"}]))
+    failure = ground.status()["failure"]
+    assert failure["code"] == "SPLIT"
+    assert "'1.dat' in row 3" in failure["message"]
+    assert "named before" in failure["message"]
+
+
 def test_a_splitter_that_fails_is_named_with_its_stderr() -> None:
     """SPLIT after its retries; no pool of the job's own was asked for; nothing is left."""
 

@@ -129,3 +129,10 @@ def test_a_header_without_end_is_refused() -> None:
     """What never ends is no header, and is not kept in memory to find out."""
     with pytest.raises(Refused, match="longer than 1048576 bytes"):
         join(CsvJoiner(header=True), [b"x" * (LONGEST_HEADER + 1)], [2**20 + 1])
+
+
+def test_outputs_whose_lines_end_with_carriage_returns_alone_are_refused_by_name() -> None:
+    """Each would be nothing but a header, and all but the first would vanish where they are equal."""
+    with pytest.raises(Refused, match=r"t-000000 .* carriage returns alone"):
+        join(CsvJoiner(header=True), [b"h\r1\r", b"h\r1\r"])
+    assert join(CsvJoiner(header=True), [b'"h\r",i\r\n1,2\r\n', b'"h\r",i\n3,4\n']) == b'"h\r",i\r\n1,2\r\n3,4\n'

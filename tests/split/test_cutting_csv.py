@@ -192,3 +192,16 @@ def test_a_pass_that_resumes_at_the_end_finds_nothing() -> None:
     """The cursor behind the last part leaves no empty part."""
     data = b"a\n1\n2\n"
     assert streamed(PLAIN, data, Sizing(len(data), 1), [9], SplitCursor(rows=2, units=2, offset=6)) == []
+
+
+@pytest.mark.parametrize("data", [b"a,b\r1,2\r3,4\r", b'a,"b\n"\r1,2\r3,4', b"a,b\r1,2\n3,4\n"])
+def test_lines_that_end_with_carriage_returns_alone_are_refused_by_name(data: bytes) -> None:
+    """All of it would be the header, and nothing would be left to do."""
+    with pytest.raises(Refused, match="carriage returns alone"):
+        probed(CsvFinder(CsvDialect()), data)
+
+
+@pytest.mark.parametrize("data", [b'a,"b\r"\n1,2\n', b"a,b\r\n1,2\r\n", b"\r\na\r\n", b"a\r"])
+def test_other_carriage_returns_in_a_header_are_fine(data: bytes) -> None:
+    """Within quotes, or at the end of its line."""
+    assert probed(CsvFinder(CsvDialect()), data).prefix

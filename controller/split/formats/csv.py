@@ -37,6 +37,7 @@ class CsvFinder:
         if not self.dialect.header:
             return Head(start, size)
         header = self._header(read, start)
+        self._check_ends(header)
         return Head(start + len(header), size, header)
 
     def stream(self, head: Head, chunks: Iterator[bytes], sizing: Sizing, start: SplitCursor) -> Iterator[Part]:
@@ -51,6 +52,12 @@ class CsvFinder:
 
     def _counts(self, sizing: Sizing) -> bool:
         return self.dialect.quoted_newlines or sizing.per_task is not None
+
+    def _check_ends(self, header: bytes) -> None:
+        """Lines of the old kind would all be one row, the header, and nothing would be left to do."""
+        plain = b"".join(header.split(self.dialect.quote.encode())[::2])
+        if b"\r" in plain.replace(b"\r\n", b"").rstrip(b"\r"):
+            raise wrong("its lines end with carriage returns alone, which are no line ends here. Convert it first.")
 
     def _header(self, read: Read, start: int) -> bytes:
         """The first row, with blank lines before it and its line end."""
