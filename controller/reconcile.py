@@ -19,7 +19,7 @@ from controller.observe import observe
 from controller.quota import REFUSED
 from controller.rules.case import Decision
 from controller.session import HANDED_OVER, Rules, Session
-from controller.setbacks import after_setback, given_up, is_denied, returned
+from controller.setbacks import after_setback, given_up, returned, shut_out
 from controller.steps.work import Work
 from controller.voice import overdue, owes, speak
 from shared.actions import Settle, is_long
@@ -137,8 +137,9 @@ def follow(session: Session, decision: Decision, now: datetime) -> bool:
         if not session.take_lock():
             return False
         session.count_before(decision.row)
-        if session.defects is not None and given_up(session.defects, now):
-            raise Defect(f"the step {decision.row!r} has begun {session.defects.count} times and never came on")
+        defects = session.defects
+        if defects is not None and given_up(defects, now) and not shut_out(session.record, defects, now):
+            raise Defect(f"the step {decision.row!r} has begun {defects.count} times and never came on")
     done = apply_decision(session, decision, now)
     session.clear_defects()
     save_or_undo(session, decision, done)
@@ -216,7 +217,7 @@ def set_back(session: Session, error: BatchdropError, row: str) -> bool:
     """Something went wrong: it becomes a fact of the record, a wait, or a counted defect."""
     now = session.ports.clock.now()
     note(log, "set back", logging.WARNING, row=row, why=error)
-    counted = isinstance(error, Defect | Refused) and not is_denied(error)
+    counted = isinstance(error, Defect | Refused)
     defects = session.count_now(row) if counted else None
     if not counted:
         session.clear_defects()

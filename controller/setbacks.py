@@ -48,8 +48,9 @@ def after_setback(
         )
     if isinstance(error, Vanished):
         return later(record, now + timedelta(seconds=pace.shortest))
-    over = now >= denied_until(record, now) if is_denied(error) else defects is not None and given_up(defects, now)
-    return give_up(record, error, now) if over else stuck(record, error, now, pace)
+    since = defects.first if defects is not None else now
+    over = now >= denied_until(record, since) if is_denied(error) else defects is not None and given_up(defects, now)
+    return give_up(record, error, now) if over else stuck(record, error, now, pace, since)
 
 
 def verdict_of(record: Record, error: BatchdropError) -> Failure | None:
@@ -68,13 +69,18 @@ def is_denied(error: BatchdropError) -> bool:
     return isinstance(error, Refused) and error.status in DENIED
 
 
-def denied_until(record: Record, now: datetime) -> datetime:
+def denied_until(record: Record, since: datetime) -> datetime:
     """How long that is stood. Tasks that are out go on without us: to give up would lose what they do."""
-    told = (w.since for w in record.waiting if w.evidence.get("status") in DENIED)
-    ends = next(told, now) + DENIED_AGE
-    if record.verdict is not None or not record.added:
+    ends = since + DENIED_AGE
+    if record.verdict is not None or record.tasks_ended is not None or not record.added:
         return ends
     return max(ends, record.accepted + record.plan.manifest.limits.job_timeout)
+
+
+def shut_out(record: Record, defects: DefectCount, now: datetime) -> bool:
+    """Has the step under way met that last time? It is tried as long as that is stood, and then tells it by name."""
+    met = any(w.evidence.get("status") in DENIED for w in record.waiting)
+    return met and now < denied_until(record, defects.first) + GIVE_UP_AGE
 
 
 def given_up(defects: DefectCount, now: datetime) -> bool:
@@ -94,22 +100,21 @@ def give_up(record: Record, error: BatchdropError, now: datetime) -> Record:
         return record.model_copy(update={"verdict": verdict, "waiting": (), "next_look": now})
     if awaits_merge(record):
         return record.model_copy(update={"merge_failed": failure, "waiting": (), "next_look": now})
-    return stuck(record, error, now, Pace())
+    return stuck(record, error, now, Pace(), now)
 
 
-def stuck(record: Record, error: BatchdropError, now: datetime, pace: Pace) -> Record:
-    """Say what is wrong, and try again."""
+def stuck(record: Record, error: BatchdropError, now: datetime, pace: Pace, first: datetime) -> Record:
+    """Say what is wrong, met at `first`, and try again."""
     code = Code.STUCK if record.verdict is None else Code.CLEANUP
     what = "an unexpected state" if isinstance(error, Defect) else "a refusal"
-    denied = [w for w in record.waiting if w.evidence.get("status") in DENIED]
-    before = next((w.since for w in (denied if is_denied(error) else record.waiting) if w.code == code), now)
+    before = next((w.since for w in record.waiting if w.code == code), now)
     waiting = Waiting(
         code=code,
         message=f"Batchdrop met {what}: {error}",
         next="It is tried again. If it stays, check the roles and settings of the deployment.",
         evidence=answer(error),
         since=before,
-        gives_up_at=gives_up_at(record, error, before, now) if record.verdict is None else None,
+        gives_up_at=gives_up_at(record, error, before, first) if record.verdict is None else None,
     )
     wait = timedelta(seconds=max(pace.shortest, 5.0))
     if record.final is not None:  # nobody waits for it: less and less often
@@ -117,8 +122,8 @@ def stuck(record: Record, error: BatchdropError, now: datetime, pace: Pace) -> R
     return record.model_copy(update={"waiting": (waiting,), "next_look": now + wait})
 
 
-def gives_up_at(record: Record, error: BatchdropError, since: datetime, now: datetime) -> datetime:
-    return denied_until(record, now) if is_denied(error) else since + GIVE_UP_AGE
+def gives_up_at(record: Record, error: BatchdropError, since: datetime, first: datetime) -> datetime:
+    return denied_until(record, first) if is_denied(error) else since + GIVE_UP_AGE
 
 
 def answer(error: BatchdropError) -> dict[str, str | int | float | None]:

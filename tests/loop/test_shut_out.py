@@ -11,10 +11,11 @@ from tests.loop.test_waiting import minutes_pass
 
 
 @pytest.mark.parametrize("code", ["AuthorizationFailed", "InsufficientAccountPermissions", "AccountIsDisabled"])
-def test_a_role_that_is_not_in_force_yet_is_waited_for(code: str) -> None:
+@pytest.mark.parametrize("step", ["create_job", "add_tasks"])
+def test_a_role_that_is_not_in_force_yet_is_waited_for(code: str, step: str) -> None:
     """It takes Azure minutes, and people longer: half an hour of refusals is told, and costs no job."""
     ground = Ground()
-    ground.world.batch.fail_next("create_job", Refused(code, 403, "not you"), times=1000)
+    ground.world.batch.fail_next(step, Refused(code, 403, "not you"), times=1000)
     ground.drop(RANGE)
     minutes_pass(ground, 15)
     (waiting,) = ground.status()["waiting"]
